@@ -1,0 +1,39 @@
+/** What everyone but its runner sees of a cluster: the current snapshot, and how discovery is doing. */
+import type { Snapshot } from './snapshot.ts';
+
+export interface DiscoveryStatus {
+  readonly source: 'consul' | 'file' | 'static';
+  /**
+   * waiting: no answer and no saved set yet · current: the last attempt was answered · stale: the last attempt
+   * failed and an older set is in use · absent: the source says there is no such thing.
+   */
+  readonly state: 'waiting' | 'current' | 'stale' | 'absent';
+  /** Seconds since the source last answered; undefined before its first answer. */
+  readonly ageSeconds: number | undefined;
+  /** Consul's index as it sent it; undefined for other sources. */
+  readonly index: string | undefined;
+  /** Why the last attempt failed; undefined while `current`. */
+  readonly error: string | undefined;
+  /** An update that is being held back, in one sentence; undefined when there is none. */
+  readonly held: string | undefined;
+  /** The set in use was read from `snapshot_dir` and no answer has replaced it yet. */
+  readonly fromSaved: boolean;
+  /** Entries of the last answer that were unusable and left out, with the reason of each. */
+  readonly skipped: readonly string[];
+  /** Updates so far by result. */
+  readonly updates: Readonly<Record<'applied' | 'unchanged' | 'held' | 'failed', number>>;
+}
+
+export interface ClusterView {
+  readonly name: string;
+  /** Replaced as a whole; read it once per decision. */
+  readonly snapshot: Snapshot;
+  /** True from the first answer of discovery (or a saved set) on, and for ever after. */
+  readonly started: boolean;
+  readonly discovery: DiscoveryStatus;
+  /**
+   * Calls `listener` after each new snapshot, in the order of changes and never from within this call.
+   * Returns the function that ends the subscription. A listener must not throw.
+   */
+  onChange(listener: (snapshot: Snapshot, previous: Snapshot) => void): () => void;
+}

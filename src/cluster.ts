@@ -1,0 +1,159 @@
+/** One service as we hold it: discovery's answers and probes' observations in, frozen snapshots out. Pure. */
+
+import type { Picker, Policy, PolicyInputs } from './balance/policy.ts';
+import { random as randomPolicy } from './balance/random.ts';
+import { RingHashPicker } from './balance/ring-hash.ts';
+import { type DiscoveredEndpoint, type Endpoint, type EndpointId, holdEndpoint, sameEndpoint } from './endpoint.ts';
+import { type Observation, observeProbe, type ProbeState, type ProbeThresholds, UNPROBED } from './health.ts';
+import { ringFingerprint } from './ring.ts';
+import { DOWN, DRAINING, type EndpointStatus, type Snapshot, UP } from './snapshot.ts';
+
+export interface ClusterOptions extends Pick<PolicyInputs, 'random' | 'loadOf'> {
+  readonly policy: Policy;
+  /** `fall` and `rise` where the cluster is probed; undefined where discovery's word is all there is. */
+  readonly probe: ProbeThresholds | undefined;
+}
+
+/**
+ * The state behind a cluster's snapshots. An endpoint is up when discovery says so and, where the cluster is
+ * probed, its probes say so too; before its first probe a probed endpoint is down.
+ *
+ *   discovery | probe (if any) | status
+ *   ----------|----------------|---------
+ *   up        | up             | up
+ *   up        | unknown, down  | down
+ *   draining  | any            | draining
+ *   down      | any            | down
+ */
+export class Cluster {
+  readonly #options: ClusterOptions;
+  #snapshot: Snapshot;
+  #probes = new Map<EndpointId, ProbeState>();
+  /** Former owners of slots; a slot is free again when its former owner has no work left. */
+  #retired: Endpoint[] = [];
+  #slotCount = 0;
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+    this.#snapshot = this.#publish([], undefined);
+  }
+
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  /** What the probes of an endpoint have shown so far. */
+  probeState(id: EndpointId): ProbeState {
+    return this.#probes.get(id) ?? UNPROBED;
+  }
+
+  /** Takes a whole new set; ids must be unique. Returns true when a new snapshot was published. */
+  replaceEndpoints(discovered: readonly DiscoveredEndpoint[]): boolean {
+    const former = new Map(this.#snapshot.endpoints.map((endpoint) => [endpoint.id, endpoint]));
+    const ordered = discovered.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+    const endpoints = ordered.map((next) => this.#hold(next, former.get(next.id)));
+    const kept = new Set(endpoints);
+    if (kept.size === former.size && this.#snapshot.endpoints.every((endpoint) => kept.has(endpoint))) return false;
+    const slots = new Set(endpoints.map((endpoint) => endpoint.slot));
+    for (const endpoint of former.values()) {
+      if (slots.has(endpoint.slot)) continue;
+      this.#retired.push(endpoint);
+    }
+    const ids = new Set(endpoints.map((endpoint) => endpoint.id));
+    for (const id of this.#probes.keys()) if (!ids.has(id)) this.#probes.delete(id);
+    this.#snapshot = this.#publish(endpoints, this.#snapshot);
+    return true;
+  }
+
+  /** Takes one probe result; unknown ids are ignored. Returns true when a new snapshot was published. */
+  observe(id: EndpointId, failure: Observation): boolean {
+    const { probe } = this.#options;
+    if (probe === undefined || !this.#snapshot.endpoints.some((endpoint) => endpoint.id === id)) return false;
+    const before = this.probeState(id);
+    const after = observeProbe(before, failure, probe);
+    this.#probes.set(id, after);
+    if (after.status === before.status) return false;
+    this.#snapshot = this.#publish(this.#snapshot.endpoints, this.#snapshot);
+    return true;
+  }
+
+  /** The former object where nothing changed, so that `===` means "same"; a new slot where the address changed. */
+  #hold(next: DiscoveredEndpoint, former: Endpoint | undefined): Endpoint {
+    if (former === undefined) return holdEndpoint(next, this.#freeSlot());
+    if (sameEndpoint(former, next)) return former;
+    if (former.host === next.host && former.port === next.port) return holdEndpoint(next, former.slot);
+    // Another address is another server: what the probes showed of the old one says nothing of it.
+    this.#probes.delete(next.id);
+    return holdEndpoint(next, this.#freeSlot());
+  }
+
+  #freeSlot(): number {
+    const idle = this.#retired.findIndex((endpoint) => this.#options.loadOf(endpoint) === 0);
+    const [reused] = idle < 0 ? [] : this.#retired.splice(idle, 1);
+    return reused?.slot ?? this.#slotCount++;
+  }
+
+  #publish(endpoints: readonly Endpoint[], previous: Snapshot | undefined): Snapshot {
+    const statuses = new Uint8Array(this.#slotCount);
+    const reasons = new Map<EndpointId, string>();
+    let upCount = 0;
+    for (const endpoint of endpoints) {
+      const [status, reason] = this.#judge(endpoint);
+      statuses[endpoint.slot] = status;
+      if (status === UP) upCount += 1;
+      else reasons.set(endpoint.id, reason);
+    }
+    return Object.freeze({
+      version: (previous?.version ?? 0) + 1,
+      endpoints: Object.freeze([...endpoints]),
+      statuses,
+      reasons,
+      upCount,
+      ...this.#pickers(endpoints, previous),
+    });
+  }
+
+  #judge(endpoint: Endpoint): readonly [EndpointStatus, string] {
+    if (endpoint.health === 'draining') return [DRAINING, endpoint.healthReason];
+    if (endpoint.health === 'down') return [DOWN, endpoint.healthReason];
+    if (this.#options.probe === undefined) return [UP, ''];
+    const probe = this.probeState(endpoint.id);
+    if (probe.status === 'up') return [UP, ''];
+    return [DOWN, probe.status === 'unknown' ? 'not probed yet' : `probe: ${probe.reason}`];
+  }
+
+  /** Pickers are kept while ids, addresses and weights stay, so a health change costs no rebuild. */
+  #pickers(
+    endpoints: readonly Endpoint[],
+    previous: Snapshot | undefined,
+  ): Pick<Snapshot, 'picker' | 'keylessPicker' | 'fingerprint'> {
+    if (previous !== undefined && sameForPickers(previous.endpoints, endpoints)) {
+      return { picker: previous.picker, keylessPicker: previous.keylessPicker, fingerprint: previous.fingerprint };
+    }
+    const { policy, random, loadOf } = this.#options;
+    const build = (recipe: Policy, former: Picker | undefined): Picker =>
+      recipe.build(endpoints, { random, loadOf, previous: former });
+    const picker = build(policy, previous?.picker);
+    const keylessPicker = policy.keyed ? build(randomPolicy, previous?.keylessPicker) : picker;
+    return { picker, keylessPicker, fingerprint: picker instanceof RingHashPicker ? ringFingerprint(picker.ring) : '' };
+  }
+}
+
+/**
+ * Pickers hand out the endpoint objects they were built from. While ids, slots and weights are equal those objects
+ * differ from the current ones only in health words, which are read from the snapshot and not from the endpoint.
+ */
+function sameForPickers(a: readonly Endpoint[], b: readonly Endpoint[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((endpoint, i) => {
+      const other = b[i];
+      return (
+        other !== undefined &&
+        endpoint.id === other.id &&
+        endpoint.slot === other.slot &&
+        endpoint.weight === other.weight
+      );
+    })
+  );
+}
