@@ -1,0 +1,42 @@
+/** What a started role (the sidecar, the name server) gives to whoever runs it: its addresses, its view, its end. */
+import type { ClusterView } from '../cluster-view.ts';
+import type { Endpoint } from '../endpoint.ts';
+import type { MetricsText } from '../metrics.ts';
+
+/** What the admin and status servers read of a house. Every member answers at once, never throws and never waits. */
+export interface AdminView {
+  readonly role: 'sidecar' | 'dns';
+  /** True once every listener accepts and every cluster has had its first answer or a saved set; stays true. */
+  started(): boolean;
+  /** True from the first call of `drain` on. */
+  draining(): boolean;
+  clusters(): readonly ClusterView[];
+  /** Names of the clusters that must have an endpoint up for the house to be ready. */
+  readonly requiredClusters: ReadonlySet<string>;
+  /** Whatever else there is to show of an endpoint (requests in flight, connections, …); must be fit for JSON. */
+  endpointDetails(cluster: string, endpoint: Endpoint): Readonly<Record<string, unknown>>;
+  /** Writes the house's own families; the families of clusters and of the process are written by the server. */
+  collectMetrics(writer: MetricsText): void;
+  /** The effective configuration with secrets already redacted; must be fit for JSON. */
+  config(): unknown;
+  /** Begins to drain; further calls change nothing. */
+  drain(): void;
+}
+
+export interface RunningHouse {
+  /**
+   * Resolves once the house has started (see {@link AdminView.started}); it may take for ever where a source does not
+   * answer. Rejects when something cannot be bound; by then all that had been opened is closed again.
+   */
+  readonly ready: Promise<void>;
+  /** Name of a listener (also `admin`, `status`) → the address it is really bound to. Complete once `ready` resolves. */
+  readonly addresses: ReadonlyMap<string, string>;
+  readonly admin: AdminView;
+  /**
+   * Withdraws readiness and the Consul registration, waits `drain.delay`, finishes what runs and closes; cuts the rest
+   * at `drain.grace`. Resolves when all is closed. Every call returns the same promise, which never rejects.
+   */
+  drain(): Promise<void>;
+  /** Closes everything at once, also in the middle of a drain. Every call returns the same promise; never rejects. */
+  close(): Promise<void>;
+}
