@@ -32,6 +32,8 @@ export interface RunningHouse {
   /** Name of a listener (also `admin`, `status`) → the address it is really bound to. Complete once `ready` resolves. */
   readonly addresses: ReadonlyMap<string, string>;
   readonly admin: AdminView;
+  /** Resolves when all is closed, whoever asked for it: a signal, `POST /drain` or a failed start. Never rejects. */
+  readonly closed: Promise<void>;
   /**
    * Withdraws readiness and the Consul registration, waits `drain.delay`, finishes what runs and closes; cuts the rest
    * at `drain.grace`. Resolves when all is closed. Every call returns the same promise, which never rejects.
