@@ -1,0 +1,124 @@
+/** What the admin and status addresses answer: one table of paths, each a function from the house's view to a reply. */
+import { collectClusterMetrics } from '../cluster-metrics.ts';
+import { reportClusters } from '../clusters-report.ts';
+import { METRICS_CONTENT_TYPE, MetricsText } from '../metrics.ts';
+import { judgeReadiness, missingForStart } from '../readiness.ts';
+import type { ProcessMetrics } from './process-metrics.ts';
+import type { AdminView } from './running-house.ts';
+
+export interface AdminReply {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface AdminPath {
+  readonly method: 'GET' | 'POST';
+  /** Also on the status address, which anyone in the network may reach: nothing there changes or betrays anything. */
+  readonly onStatus: boolean;
+  readonly summary: string;
+  readonly reply: (view: AdminView, metrics: ProcessMetrics) => AdminReply | Promise<AdminReply>;
+}
+
+export type AdminTable = ReadonlyMap<string, AdminPath>;
+
+export function json(status: number, body: unknown): AdminReply {
+  return { status, contentType: 'application/json; charset=utf-8', body: `${JSON.stringify(body)}\n` };
+}
+
+const ADMIN_TABLE: AdminTable = new Map<string, AdminPath>([
+  [
+    '/live',
+    {
+      method: 'GET',
+      onStatus: true,
+      summary: '200 while the process runs its loop',
+      reply: () => json(200, { live: true }),
+    },
+  ],
+  [
+    '/startup',
+    { method: 'GET', onStatus: true, summary: '200 once started; stays 200', reply: (view) => replyStartup(view) },
+  ],
+  [
+    '/ready',
+    { method: 'GET', onStatus: true, summary: '200 while work may be sent here', reply: (view) => replyReady(view) },
+  ],
+  [
+    '/metrics',
+    {
+      method: 'GET',
+      onStatus: true,
+      summary: 'Prometheus text',
+      reply: (view, metrics) => replyMetrics(view, metrics),
+    },
+  ],
+  [
+    '/clusters',
+    {
+      method: 'GET',
+      onStatus: false,
+      summary: 'clusters with their endpoints, health, discovery and ring',
+      reply: (view) => json(200, { role: view.role, ...reportClusters(view.clusters(), view) }),
+    },
+  ],
+  [
+    '/config',
+    {
+      method: 'GET',
+      onStatus: false,
+      summary: 'the effective configuration, secrets redacted',
+      reply: (view) => json(200, view.config()),
+    },
+  ],
+  [
+    '/drain',
+    {
+      method: 'POST',
+      onStatus: false,
+      summary: 'begin to drain',
+      reply: (view) => {
+        view.drain();
+        return json(200, { draining: true });
+      },
+    },
+  ],
+]);
+
+/** The paths of one of the two addresses, `/` (a list of them) included. */
+export function adminPaths(address: 'admin' | 'status'): AdminTable {
+  const own = [...ADMIN_TABLE].filter(([, { onStatus }]) => address === 'admin' || onStatus);
+  const paths = own.map(([path, { method, summary }]) => ({ path, method, summary }));
+  const index: AdminPath = {
+    method: 'GET',
+    onStatus: true,
+    summary: 'this list',
+    reply: (view) => json(200, { role: view.role, paths }),
+  };
+  return new Map([['/', index], ...own]);
+}
+
+function replyStartup(view: AdminView): AdminReply {
+  if (view.started()) return json(200, { started: true, reasons: [] });
+  return json(503, { started: false, reasons: missingForStart(view.clusters()) });
+}
+
+function replyReady(view: AdminView): AdminReply {
+  const readiness = judgeReadiness({
+    started: view.started(),
+    draining: view.draining(),
+    clusters: view.clusters(),
+    requiredClusters: view.requiredClusters,
+  });
+  return json(readiness.ready ? 200 : 503, readiness);
+}
+
+async function replyMetrics(view: AdminView, metrics: ProcessMetrics): Promise<AdminReply> {
+  const writer = new MetricsText();
+  view.collectMetrics(writer);
+  collectClusterMetrics(view.clusters(), writer);
+  writer.family('outrigger_drain_state', 'gauge', 'Whether the process drains (1) or serves (0).');
+  writer.sample({}, view.draining() ? 1 : 0);
+  await metrics.collect(writer);
+  return { status: 200, contentType: METRICS_CONTENT_TYPE, body: writer.toString() };
+}
