@@ -1,0 +1,108 @@
+/**
+ * The life of a process that runs a house: signals and faults in, one exit code out.
+ *
+ *   state    | SIGTERM, SIGINT | SIGHUP        | uncaught fault       | the house closed
+ *   ---------|-----------------|---------------|----------------------|-------------------
+ *   starting | drain           | logged        | drain, code 1        | code, or why not
+ *   running  | drain           | logged        | drain, code 1        | code
+ *   draining | close at once   | logged        | close at once, 1     | code
+ */
+import type { Log } from './log.ts';
+import { LoopMonitor } from './loop-monitor.ts';
+import type { RunningHouse } from './running-house.ts';
+
+export interface ProcessLifeOptions {
+  /** Opens the house; what it throws, and what its `ready` rejects with, is thrown on once all is closed. */
+  readonly start: () => RunningHouse;
+  readonly log: Log;
+  /** The real process; a test hands in an emitter of its own. */
+  readonly events?: NodeJS.EventEmitter;
+  /** Receives the errors of standard output, where a reader may go away. */
+  readonly output?: NodeJS.EventEmitter;
+}
+
+const STALL_WARNING_MS = 500;
+
+/** Runs a house to its end. Resolves to the exit code: 0, or 1 when an uncaught fault was what ended it. */
+export async function runHouse({ start, log, ...options }: ProcessLifeOptions): Promise<0 | 1> {
+  const events = options.events ?? process;
+  const subscriptions = new Subscriptions();
+  const monitor = new LoopMonitor({
+    onWindow: (longestMs) => {
+      if (longestMs > STALL_WARNING_MS) log.warn({ stall_ms: Math.round(longestMs) }, 'the event loop stood still');
+    },
+  });
+  try {
+    ignoreBrokenOutput(options.output ?? process.stdout, subscriptions);
+    const house = start();
+    const fate: Fate = { code: 0, ending: false };
+    subscriptions.add(events, 'SIGTERM', () => end(house, fate, { log, why: 'SIGTERM' }));
+    subscriptions.add(events, 'SIGINT', () => end(house, fate, { log, why: 'SIGINT' }));
+    subscriptions.add(events, 'SIGHUP', () =>
+      log.warn('reloading is not supported yet: the configuration stays as it is'),
+    );
+    // A promise that rejects without a listener arrives here as well: that is Node's default.
+    subscriptions.add(events, 'uncaughtException', (error) => {
+      fate.code = 1;
+      log.error({ err: error }, 'uncaught fault: the process ends');
+      end(house, fate, { log, why: 'uncaught fault' });
+    });
+    try {
+      // A house that is told to end before it has started may never become ready.
+      await Promise.race([house.ready, house.closed]);
+      if (!fate.ending) log.info({ addresses: Object.fromEntries(house.addresses) }, 'started');
+    } catch (error) {
+      await house.close();
+      throw error;
+    }
+    await house.closed;
+    log.info({ code: fate.code }, 'ended');
+    return fate.code;
+  } finally {
+    monitor.close();
+    subscriptions.end();
+  }
+}
+
+interface Fate {
+  code: 0 | 1;
+  ending: boolean;
+}
+
+/** The first call drains, a further one cuts. */
+function end(house: RunningHouse, fate: Fate, { log, why }: { log: Log; why: string }): void {
+  if (fate.ending) {
+    log.warn({ why }, 'closing at once');
+    void house.close();
+    return;
+  }
+  fate.ending = true;
+  log.info({ why }, 'draining');
+  void house.drain();
+}
+
+/** A log reader that goes away (`| head`) is no reason to stop serving, whatever listened for that before. */
+function ignoreBrokenOutput(output: NodeJS.EventEmitter, subscriptions: Subscriptions): void {
+  for (const former of output.listeners('error') as ((error: unknown) => void)[]) {
+    output.off('error', former);
+    subscriptions.onEnd(() => output.on('error', former));
+  }
+  subscriptions.add(output, 'error', () => undefined);
+}
+
+class Subscriptions {
+  readonly #ends: (() => void)[] = [];
+
+  add(emitter: NodeJS.EventEmitter, event: string, listener: (argument: unknown) => void): void {
+    emitter.on(event, listener);
+    this.onEnd(() => emitter.off(event, listener));
+  }
+
+  onEnd(action: () => void): void {
+    this.#ends.push(action);
+  }
+
+  end(): void {
+    for (const action of this.#ends.splice(0).reverse()) action();
+  }
+}
