@@ -1,5 +1,5 @@
 /** Host and port pairs as people write them: `10.0.0.7:80`, `[::1]:80`, `db.internal:5432`, `unix:/run/x.sock`. */
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 
 export interface HostPort {
   /** An IP address (IPv6 without brackets) or a host name. */
@@ -13,7 +13,7 @@ export type ListenAddress = HostPort | { readonly path: string };
 
 // RFC 1123 section 2.1, with the underscore that service names use in practice; 253 is the longest name of RFC 1035.
 const HOST_NAME =
-  /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*\.?$/;
+  /^(?=.{1,253}\.?$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*\.?$/;
 
 /** True for an IP address or a syntactically valid host name; never looks anything up. */
 export function isHost(text: string): boolean {
@@ -40,7 +40,7 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   if (text.startsWith('unix:')) {
     const path = text.slice('unix:'.length);
     // sun_path holds 108 bytes with its terminator on Linux (unix(7)).
-    return path.startsWith('/') && Buffer.byteLength(path) < 108 ? { path } : undefined;
+    return path.startsWith('/') && !path.includes('\0') && Buffer.byteLength(path) < 108 ? { path } : undefined;
   }
   return parseHostPort(text);
 }
@@ -51,8 +51,15 @@ export function formatAddress(address: ListenAddress): string {
   return isIP(address.host) === 6 ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 
-/** True for 127.0.0.0/8, ::1, `localhost` and unix sockets: places only this machine can reach. */
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** True for 127.0.0.0/8, ::1 in any spelling, `localhost` and unix sockets: places only this machine can reach. */
 export function isLoopback(address: ListenAddress): boolean {
   if ('path' in address) return true;
-  return address.host === 'localhost' || address.host === '::1' || /^127\./.test(address.host);
+  const family = isIP(address.host);
+  // A name such as 127.example.org is no loopback address, whatever it begins with.
+  if (family === 0) return address.host.toLowerCase() === 'localhost';
+  return LOOPBACK.check(address.host, family === 6 ? 'ipv6' : 'ipv4');
 }

@@ -18,19 +18,21 @@ export interface ClusterOptions extends Pick<PolicyInputs, 'random' | 'loadOf'> 
  * The state behind a cluster's snapshots. An endpoint is up when discovery says so and, where the cluster is
  * probed, its probes say so too; before its first probe a probed endpoint is down.
  *
- *   discovery | probe (if any) | status
- *   ----------|----------------|---------
- *   up        | up             | up
- *   up        | unknown, down  | down
- *   draining  | any            | draining
- *   down      | any            | down
+ *   discovery | weight | probe (if any) | status
+ *   ----------|--------|----------------|---------
+ *   up        | > 0    | up             | up
+ *   up        | > 0    | unknown, down  | down
+ *   up        | 0      | any            | draining (weight 0 takes no new work, as in HAProxy)
+ *   draining  | any    | any            | draining
+ *   down      | any    | any            | down
  */
 export class Cluster {
   readonly #options: ClusterOptions;
   #snapshot: Snapshot;
-  #probes = new Map<EndpointId, ProbeState>();
+  /** One for each endpoint of a probed cluster; empty where the cluster is not probed. */
+  readonly #probes = new Map<EndpointId, ProbeState>();
   /** Former owners of slots; a slot is free again when its former owner has no work left. */
-  #retired: Endpoint[] = [];
+  readonly #retired: Endpoint[] = [];
   #slotCount = 0;
 
   constructor(options: ClusterOptions) {
@@ -47,20 +49,15 @@ export class Cluster {
     return this.#probes.get(id) ?? UNPROBED;
   }
 
-  /** Takes a whole new set; ids must be unique. Returns true when a new snapshot was published. */
+  /** Takes a whole new set; of entries with the same id the first counts. Returns true when a snapshot was published. */
   replaceEndpoints(discovered: readonly DiscoveredEndpoint[]): boolean {
     const former = new Map(this.#snapshot.endpoints.map((endpoint) => [endpoint.id, endpoint]));
-    const ordered = discovered.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
-    const endpoints = ordered.map((next) => this.#hold(next, former.get(next.id)));
-    const kept = new Set(endpoints);
-    if (kept.size === former.size && this.#snapshot.endpoints.every((endpoint) => kept.has(endpoint))) return false;
+    const endpoints = orderedById(discovered).map((next) => this.#hold(next, former.get(next.id)));
+    const current = this.#snapshot.endpoints;
+    if (endpoints.length === current.length && endpoints.every((endpoint, i) => endpoint === current[i])) return false;
     const slots = new Set(endpoints.map((endpoint) => endpoint.slot));
-    for (const endpoint of former.values()) {
-      if (slots.has(endpoint.slot)) continue;
-      this.#retired.push(endpoint);
-    }
-    const ids = new Set(endpoints.map((endpoint) => endpoint.id));
-    for (const id of this.#probes.keys()) if (!ids.has(id)) this.#probes.delete(id);
+    for (const endpoint of former.values()) if (!slots.has(endpoint.slot)) this.#retired.push(endpoint);
+    this.#keepProbesOf(endpoints, former);
     this.#snapshot = this.#publish(endpoints, this.#snapshot);
     return true;
   }
@@ -68,23 +65,30 @@ export class Cluster {
   /** Takes one probe result; unknown ids are ignored. Returns true when a new snapshot was published. */
   observe(id: EndpointId, failure: Observation): boolean {
     const { probe } = this.#options;
-    if (probe === undefined || !this.#snapshot.endpoints.some((endpoint) => endpoint.id === id)) return false;
-    const before = this.probeState(id);
+    const before = this.#probes.get(id);
+    if (probe === undefined || before === undefined) return false;
     const after = observeProbe(before, failure, probe);
     this.#probes.set(id, after);
-    if (after.status === before.status) return false;
+    // Another reason for being down is news as well; a failure that has not flipped anything yet is not.
+    if (after.status === before.status && (after.status !== 'down' || after.reason === before.reason)) return false;
     this.#snapshot = this.#publish(this.#snapshot.endpoints, this.#snapshot);
     return true;
+  }
+
+  /** Another address is another server: what the probes showed of the old one says nothing of it. */
+  #keepProbesOf(endpoints: readonly Endpoint[], former: ReadonlyMap<EndpointId, Endpoint>): void {
+    if (this.#options.probe === undefined) return;
+    const ids = new Set(endpoints.map((endpoint) => endpoint.id));
+    for (const id of this.#probes.keys()) if (!ids.has(id)) this.#probes.delete(id);
+    for (const { id, slot } of endpoints) if (former.get(id)?.slot !== slot) this.#probes.set(id, UNPROBED);
   }
 
   /** The former object where nothing changed, so that `===` means "same"; a new slot where the address changed. */
   #hold(next: DiscoveredEndpoint, former: Endpoint | undefined): Endpoint {
     if (former === undefined) return holdEndpoint(next, this.#freeSlot());
     if (sameEndpoint(former, next)) return former;
-    if (former.host === next.host && former.port === next.port) return holdEndpoint(next, former.slot);
-    // Another address is another server: what the probes showed of the old one says nothing of it.
-    this.#probes.delete(next.id);
-    return holdEndpoint(next, this.#freeSlot());
+    const moved = former.host !== next.host || former.port !== next.port;
+    return holdEndpoint(next, moved ? this.#freeSlot() : former.slot);
   }
 
   #freeSlot(): number {
@@ -116,6 +120,7 @@ export class Cluster {
   #judge(endpoint: Endpoint): readonly [EndpointStatus, string] {
     if (endpoint.health === 'draining') return [DRAINING, endpoint.healthReason];
     if (endpoint.health === 'down') return [DOWN, endpoint.healthReason];
+    if (endpoint.weight === 0) return [DRAINING, 'its weight is 0'];
     if (this.#options.probe === undefined) return [UP, ''];
     const probe = this.probeState(endpoint.id);
     if (probe.status === 'up') return [UP, ''];
@@ -139,9 +144,16 @@ export class Cluster {
   }
 }
 
+/** In order of id, each id once: the first of several, as they were given. */
+function orderedById(discovered: readonly DiscoveredEndpoint[]): readonly DiscoveredEndpoint[] {
+  return discovered
+    .toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
+    .filter((endpoint, i, all) => endpoint.id !== all[i - 1]?.id);
+}
+
 /**
- * Pickers hand out the endpoint objects they were built from. While ids, slots and weights are equal those objects
- * differ from the current ones only in health words, which are read from the snapshot and not from the endpoint.
+ * Pickers hand out the endpoint objects they were built from. While these fields are equal (a slot stands for id and
+ * address) those objects differ from the current ones only in health words, which everyone reads from the snapshot.
  */
 function sameForPickers(a: readonly Endpoint[], b: readonly Endpoint[]): boolean {
   return (
@@ -152,7 +164,8 @@ function sameForPickers(a: readonly Endpoint[], b: readonly Endpoint[]): boolean
         other !== undefined &&
         endpoint.id === other.id &&
         endpoint.slot === other.slot &&
-        endpoint.weight === other.weight
+        endpoint.weight === other.weight &&
+        endpoint.locality === other.locality
       );
     })
   );

@@ -14,7 +14,7 @@ export interface ProbeState {
   readonly status: 'unknown' | 'up' | 'down';
   /** Observations in a row that contradict `status`; below `fall` or `rise`. */
   readonly against: number;
-  /** Why the last observation failed (`connect refused`, `status 503`); empty after a success. */
+  /** Why the last failure was one (`connect refused`, `status 503`); empty while up and unchallenged. */
   readonly reason: string;
 }
 
@@ -30,9 +30,11 @@ export const UNPROBED: ProbeState = Object.freeze({ status: 'unknown', against: 
 
 export function observeProbe(state: ProbeState, failure: Observation, thresholds: ProbeThresholds): ProbeState {
   const seen = failure === undefined ? 'up' : 'down';
-  const reason = failure ?? '';
+  // On the way back up the last failure is still why the endpoint is down.
+  const reason = failure ?? (state.status === 'down' ? state.reason : '');
   if (state.status === 'unknown' || state.status === seen) return { status: seen, against: 0, reason };
   const against = state.against + 1;
   const needed = seen === 'up' ? thresholds.rise : thresholds.fall;
-  return against >= needed ? { status: seen, against: 0, reason } : { status: state.status, against, reason };
+  if (against < needed) return { status: state.status, against, reason };
+  return { status: seen, against: 0, reason: failure ?? '' };
 }

@@ -1,34 +1,37 @@
-/** The endpoint with the least work per unit of weight, found by looking at all; ties are broken in rotation. */
+/** The endpoint with the least work per unit of weight, found by looking at all; equals take turns by weight. */
 import type { Endpoint } from '../endpoint.ts';
 import type { Accept, Picker, Policy, PolicyInputs } from './policy.ts';
+import { SmoothRotation } from './smooth-rotation.ts';
 
 class LeastConnectionsPicker implements Picker {
-  readonly #endpoints: readonly Endpoint[];
+  readonly #rotation: SmoothRotation;
   readonly #inputs: PolicyInputs;
-  /** Where the next scan starts, so that equals take turns. */
-  #next = 0;
+  /** Scratch of one pick: indices of the equally least loaded ones. */
+  readonly #least: Uint32Array;
 
   constructor(endpoints: readonly Endpoint[], inputs: PolicyInputs) {
-    this.#endpoints = endpoints.filter((endpoint) => endpoint.weight > 0);
+    const { previous } = inputs;
     this.#inputs = inputs;
-    if (inputs.previous instanceof LeastConnectionsPicker) this.#next = inputs.previous.#next;
+    this.#rotation = new SmoothRotation(
+      endpoints,
+      previous instanceof LeastConnectionsPicker ? previous.#rotation : undefined,
+    );
+    this.#least = new Uint32Array(this.#rotation.endpoints.length);
   }
 
   pick(_key: string, accept: Accept): Endpoint | undefined {
-    const count = this.#endpoints.length;
-    let best = -1;
+    const { endpoints } = this.#rotation;
+    let count = 0;
     let lowest = Number.POSITIVE_INFINITY;
-    for (let step = 0; step < count; step += 1) {
-      const i = (this.#next + step) % count;
-      const endpoint = this.#endpoints[i] as Endpoint;
+    for (let i = 0; i < endpoints.length; i += 1) {
+      const endpoint = endpoints[i] as Endpoint;
       const cost = this.#inputs.loadOf(endpoint) / endpoint.weight;
-      if (cost >= lowest || !accept(endpoint)) continue;
+      if (cost > lowest || !accept(endpoint)) continue;
+      if (cost < lowest) count = 0;
       lowest = cost;
-      best = i;
+      this.#least[count++] = i;
     }
-    if (best < 0) return undefined;
-    this.#next = (best + 1) % count;
-    return this.#endpoints[best];
+    return count === 0 ? undefined : this.#rotation.take(this.#least, count);
   }
 }
 

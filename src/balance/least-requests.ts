@@ -14,19 +14,22 @@ class LeastRequestsPicker implements Picker {
   }
 
   pick(_key: string, accept: Accept): Endpoint | undefined {
-    const { random } = this.#inputs;
+    const { random, loadOf } = this.#inputs;
     const one = this.#draw.draw(random, accept);
     if (one === undefined) return undefined;
-    // Two draws that give the same endpoint are no choice; a third settles it often enough for small sets.
-    let two = this.#draw.draw(random, accept);
-    if (two === one) two = this.#draw.draw(random, accept);
-    return two === undefined || this.#cost(one) <= this.#cost(two) ? one : two;
+    const two = this.#draw.draw(random, accept, one);
+    if (two === undefined) return one;
+    const loadOne = loadOf(one);
+    const loadTwo = loadOf(two);
+    // Between two that are idle the draw has done justice to the weights; the cost would always prefer the heavier.
+    if (loadOne === 0 && loadTwo === 0) return one;
+    return cost(loadOne, one) <= cost(loadTwo, two) ? one : two;
   }
+}
 
-  /** With equal weights the number in flight; otherwise what one more request would cost per unit of weight. */
-  #cost(endpoint: Endpoint): number {
-    return (this.#inputs.loadOf(endpoint) + 1) / endpoint.weight;
-  }
+/** What the endpoint would carry per unit of weight with one request more. */
+function cost(load: number, endpoint: Endpoint): number {
+  return (load + 1) / endpoint.weight;
 }
 
 export const leastRequests: Policy = {

@@ -1,42 +1,26 @@
-/** Smooth weighted round robin: nginx's algorithm, which never sends a burst to the heavy one. */
+/** Smooth weighted round robin over all that are accepted: no burst to the heavy one, no fresh start on a rebuild. */
 import type { Endpoint } from '../endpoint.ts';
 import type { Accept, Picker, Policy } from './policy.ts';
+import { SmoothRotation } from './smooth-rotation.ts';
 
-/**
- * Each turn every accepted endpoint gains its weight, the richest is taken and pays the sum of the weights
- * (nginx, `ngx_http_upstream_get_peer`): 5/1/1 gives a a b a c a a.
- */
 class RoundRobinPicker implements Picker {
-  readonly #endpoints: readonly Endpoint[];
-  /** Credit of `#endpoints[i]`. */
-  readonly #credit: Float64Array;
+  readonly #rotation: SmoothRotation;
+  /** Scratch of one pick: indices of the accepted ones. */
+  readonly #accepted: Uint32Array;
 
   constructor(endpoints: readonly Endpoint[], previous: Picker | undefined) {
-    this.#endpoints = endpoints.filter((endpoint) => endpoint.weight > 0);
-    this.#credit = new Float64Array(this.#endpoints.length);
-    if (previous instanceof RoundRobinPicker) this.#inherit(previous);
-  }
-
-  /** Credits survive a rebuild, or every change of the set would send the next requests to the first endpoint. */
-  #inherit(previous: RoundRobinPicker): void {
-    const former = new Map(previous.#endpoints.map((endpoint, i) => [endpoint.id, previous.#credit[i] ?? 0]));
-    for (const [i, endpoint] of this.#endpoints.entries()) this.#credit[i] = former.get(endpoint.id) ?? 0;
+    this.#rotation = new SmoothRotation(
+      endpoints,
+      previous instanceof RoundRobinPicker ? previous.#rotation : undefined,
+    );
+    this.#accepted = new Uint32Array(this.#rotation.endpoints.length);
   }
 
   pick(_key: string, accept: Accept): Endpoint | undefined {
-    const credit = this.#credit;
-    let total = 0;
-    let best = -1;
-    for (let i = 0; i < credit.length; i += 1) {
-      const endpoint = this.#endpoints[i] as Endpoint;
-      if (!accept(endpoint)) continue;
-      total += endpoint.weight;
-      credit[i] = (credit[i] as number) + endpoint.weight;
-      if (best < 0 || (credit[i] as number) > (credit[best] as number)) best = i;
-    }
-    if (best < 0) return undefined;
-    credit[best] = (credit[best] as number) - total;
-    return this.#endpoints[best];
+    const { endpoints } = this.#rotation;
+    let count = 0;
+    for (let i = 0; i < endpoints.length; i += 1) if (accept(endpoints[i] as Endpoint)) this.#accepted[count++] = i;
+    return count === 0 ? undefined : this.#rotation.take(this.#accepted, count);
   }
 }
 

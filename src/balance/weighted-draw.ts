@@ -1,4 +1,4 @@
-/** Drawing an endpoint at random in proportion to its weight, in constant memory and logarithmic time. */
+/** Drawing an endpoint at random in proportion to its weight, in logarithmic time. */
 import type { Endpoint } from '../endpoint.ts';
 import type { Accept } from './policy.ts';
 
@@ -17,20 +17,26 @@ export class WeightedDraw {
     for (const [i, endpoint] of this.endpoints.entries()) this.#sums[i] = sum += endpoint.weight;
   }
 
-  /** One endpoint that `accept` allows, with probability in proportion to weight; undefined when it allows none. */
-  draw(random: () => number, accept: Accept): Endpoint | undefined {
+  /**
+   * One endpoint that `accept` allows and that is not `except`, with probability in proportion to weight;
+   * undefined when there is none. Asks `accept` at most 8 times plus once per endpoint.
+   */
+  draw(random: () => number, accept: Accept, except?: Endpoint): Endpoint | undefined {
+    if (this.endpoints.length === 0) return undefined;
     for (let i = 0; i < QUICK_DRAWS; i += 1) {
       const endpoint = this.#any(random());
-      if (endpoint === undefined) return undefined;
-      if (accept(endpoint)) return endpoint;
+      if (endpoint !== except && accept(endpoint)) return endpoint;
     }
-    return this.#drawAccepted(random(), accept);
+    return this.#drawAccepted(
+      random(),
+      this.endpoints.filter((endpoint) => endpoint !== except && accept(endpoint)),
+    );
   }
 
   /** The endpoint at fraction `at` of the total weight. */
-  #any(at: number): Endpoint | undefined {
+  #any(at: number): Endpoint {
     const sums = this.#sums;
-    const target = at * (sums[sums.length - 1] ?? 0);
+    const target = at * (sums[sums.length - 1] as number);
     let low = 0;
     let high = sums.length - 1;
     while (low < high) {
@@ -38,11 +44,11 @@ export class WeightedDraw {
       if ((sums[middle] as number) <= target) low = middle + 1;
       else high = middle;
     }
-    return this.endpoints[low];
+    return this.endpoints[low] as Endpoint;
   }
 
-  #drawAccepted(at: number, accept: Accept): Endpoint | undefined {
-    const accepted = this.endpoints.filter(accept);
+  /** Exact, for the case in which most are refused. */
+  #drawAccepted(at: number, accepted: readonly Endpoint[]): Endpoint | undefined {
     let target = at * accepted.reduce((sum, endpoint) => sum + endpoint.weight, 0);
     for (const endpoint of accepted) {
       target -= endpoint.weight;
