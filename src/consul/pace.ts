@@ -8,14 +8,14 @@ interface Rate {
 }
 
 export interface PaceRules {
-  /** Of all questions. The burst lets the second change after a quiet time through at once. */
+  /** Of all questions. The burst shows the first few changes after a quiet time at once: a start, its first check. */
   readonly questions: Rate;
   /** Of questions after an answer that changed nothing: a server that returns at once never makes us spin. */
   readonly idle: Rate;
 }
 
 export const PACE: PaceRules = {
-  questions: { intervalMs: 100, burst: 2 },
+  questions: { intervalMs: 100, burst: 4 },
   idle: { intervalMs: 1_000, burst: 10 },
 };
 

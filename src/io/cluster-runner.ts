@@ -208,7 +208,10 @@ class ClusterRunner implements RunningCluster {
     // Once per outage: the retries that follow have nothing new to say.
     if (this.#record.error === undefined) {
       const endpoints = this.snapshot.endpoints.length;
-      this.#log.warn({ cluster: this.name, err: error, endpoints }, 'discovery fails, the last endpoints stay');
+      this.#log.warn(
+        { cluster: this.name, reason: error.message, endpoints },
+        'discovery fails, the last endpoints stay',
+      );
     }
     this.#record = recordFailure(this.#record, error.message);
   }
