@@ -1,4 +1,6 @@
 /** What everyone but its runner sees of a cluster: the current snapshot, and how discovery is doing. */
+import type { EndpointId } from './endpoint.ts';
+import type { ProbeState } from './health.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface DiscoveryStatus {
@@ -36,4 +38,15 @@ export interface ClusterView {
    * Returns the function that ends the subscription. A listener must not throw.
    */
   onChange(listener: (snapshot: Snapshot, previous: Snapshot) => void): () => void;
+}
+
+/** How far each endpoint is from changing its status, for those who must say how long an answer will hold. */
+export interface ProbeView {
+  /** What the probes of an endpoint have shown so far; `UNPROBED` for an endpoint that is not probed or not known. */
+  probeState(id: EndpointId): ProbeState;
+  /**
+   * Calls `listener` after each change of a probe state, also one that changes no status; after the snapshot and the
+   * `onChange` calls that it led to. Returns the function that ends the subscription. A listener must not throw.
+   */
+  onProbe(listener: (id: EndpointId) => void): () => void;
 }
