@@ -1,0 +1,92 @@
+/** Answers: the query's header and question with other flags, prebuilt records behind them, an OPT record at the end. */
+import type { AnswerSet } from './answer-set.ts';
+import { EDNS_UDP_BYTES, OPT_BYTES, type Rcode, TYPE } from './codes.ts';
+import type { Query } from './message.ts';
+import { fits } from './truncate.ts';
+
+const QR = 0x80;
+const OPCODE = 0x78;
+const AA = 0x04;
+const TC = 0x02;
+const RD = 0x01;
+
+/** An error, with no record but OPT: at most {@link OPT_BYTES} longer than its query. AA is clear, we claim nothing. */
+export function writeError(query: Buffer, parsed: Query, rcode: Rcode): Buffer {
+  const answer = begin(query, parsed, 0);
+  setFlags(answer, query, 0, rcode);
+  if (parsed.edns) writeOpt(answer, parsed, rcode);
+  return answer;
+}
+
+/** The records of `set`, or none of them and TC when they do not all fit into `maxBytes` (RFC 2181 section 9). */
+export function writeAnswer(query: Buffer, parsed: Query, set: AnswerSet, maxBytes: number): Buffer {
+  const bytes = set.byteLength;
+  if (!fits(parsed, bytes, maxBytes)) return writeTruncated(query, parsed, 0);
+  const answer = begin(query, parsed, bytes);
+  setFlags(answer, query, AA, 0);
+  answer[6] = set.count >> 8;
+  answer[7] = set.count & 0xff;
+  set.copyTo(answer, parsed.questionEnd);
+  if (parsed.edns) writeOpt(answer, parsed, 0);
+  return answer;
+}
+
+/** NXDOMAIN, or NOERROR without records of the type, with the SOA that says for how long (RFC 2308 section 2). */
+export function writeNegative(query: Buffer, parsed: Query, rcode: Rcode, soa: Buffer, maxBytes: number): Buffer {
+  if (!fits(parsed, soa.length, maxBytes)) return writeTruncated(query, parsed, rcode);
+  const answer = begin(query, parsed, soa.length);
+  setFlags(answer, query, AA, rcode);
+  answer[9] = 1;
+  soa.copy(answer, parsed.questionEnd);
+  if (parsed.edns) writeOpt(answer, parsed, rcode);
+  return answer;
+}
+
+function writeTruncated(query: Buffer, parsed: Query, rcode: Rcode): Buffer {
+  const answer = begin(query, parsed, 0);
+  setFlags(answer, query, AA | TC, rcode);
+  if (parsed.edns) writeOpt(answer, parsed, rcode);
+  return answer;
+}
+
+/**
+ * Room for an answer with `recordBytes` of records, id and question in place as they came (the case of the name
+ * included, which resolvers use against forgery) and counts of 0 records and 0 or 1 OPT. The buffer is the only
+ * allocation per answer; it may come from Node's pool, every octet of it is written.
+ */
+function begin(query: Buffer, parsed: Query, recordBytes: number): Buffer {
+  const { questionEnd, nameEnd, edns } = parsed;
+  const answer = Buffer.allocUnsafe(questionEnd + recordBytes + (edns ? OPT_BYTES : 0));
+  query.copy(answer, 0, 0, questionEnd);
+  answer[4] = 0;
+  answer[5] = questionEnd > nameEnd ? 1 : 0;
+  answer[6] = 0;
+  answer[7] = 0;
+  answer[8] = 0;
+  answer[9] = 0;
+  answer[10] = 0;
+  answer[11] = edns ? 1 : 0;
+  return answer;
+}
+
+/** RA, Z, AD and CD are clear (RFC 4035 section 3.1.6), opcode and RD are the query's. */
+function setFlags(answer: Buffer, query: Buffer, flags: number, rcode: Rcode): void {
+  answer[2] = QR | ((query[2] ?? 0) & (OPCODE | RD)) | flags;
+  answer[3] = rcode & 0x0f;
+}
+
+/** The OPT record takes the last octets of the answer: version 0, DO as it came, no options. */
+function writeOpt(answer: Buffer, parsed: Query, rcode: Rcode): void {
+  const at = answer.length - OPT_BYTES;
+  answer[at] = 0;
+  answer[at + 1] = 0;
+  answer[at + 2] = TYPE.OPT;
+  answer[at + 3] = EDNS_UDP_BYTES >> 8;
+  answer[at + 4] = EDNS_UDP_BYTES & 0xff;
+  answer[at + 5] = rcode >> 4;
+  answer[at + 6] = 0;
+  answer[at + 7] = parsed.dnssecOk ? 0x80 : 0;
+  answer[at + 8] = 0;
+  answer[at + 9] = 0;
+  answer[at + 10] = 0;
+}

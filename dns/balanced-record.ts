@@ -1,0 +1,95 @@
+/** A name whose addresses follow the health of pools: what it answers now, and what it remembers of before. */
+import type { ClusterView, ProbeView } from '../src/cluster-view.ts';
+import { AnswerSet } from './answer-set.ts';
+import { TYPE } from './codes.ts';
+import { type Basis, choose, type FailoverMemory, type FailoverRule } from './failover.ts';
+import { type Ip, isIpv6 } from './ip.ts';
+import { type PoolState, type ProbeTiming, poolState } from './pool.ts';
+import type { RecordEncoder } from './record.ts';
+import { balancedTtlSeconds } from './ttl.ts';
+import type { ZoneNode } from './zone-tree.ts';
+
+/** More would not fit into one message of 65,535 octets, which is all that TCP has (AAAA: 28 octets each). */
+export const MAX_ADDRESSES = 2_000;
+
+export interface BalancedRecordOptions extends FailoverRule {
+  readonly node: ZoneNode;
+  /** In the order of the configuration. */
+  readonly pools: readonly (ClusterView & ProbeView)[];
+  /** Undefined where members are not probed. */
+  readonly probe: ProbeTiming | undefined;
+  readonly minTtlMs: number;
+  readonly maxTtlMs: number;
+  readonly encode: RecordEncoder;
+}
+
+/** A change of the addresses, for the log. */
+export interface AnswerChange {
+  readonly from: readonly Ip[];
+  readonly to: readonly Ip[];
+  readonly basis: Basis;
+}
+
+export class BalancedRecord {
+  readonly options: BalancedRecordOptions;
+  /** How often the addresses changed after the first time. */
+  changes = 0;
+  #memory: FailoverMemory = { lastGood: [], decided: false };
+  #addresses: readonly Ip[] | undefined;
+  #ttl = -1;
+
+  constructor(options: BalancedRecordOptions) {
+    this.options = options;
+  }
+
+  /** True once every pool was settled at the same time; stays true. */
+  get decided(): boolean {
+    return this.#memory.decided;
+  }
+
+  /**
+   * Reads the pools and replaces the node's answers if addresses or TTL are others now. Returns the change of the
+   * addresses, if there was one; a change of the TTL alone is no change of content.
+   */
+  refresh(nowSeconds: number): AnswerChange | undefined {
+    const { pools, probe, node, minTtlMs, maxTtlMs } = this.options;
+    const states: readonly PoolState[] = pools.map((pool) => poolState(pool, probe));
+    const decided = this.#memory.decided || states.every((state) => state.settled);
+    const { basis, addresses, flipMs } = choose(this.options, states, { ...this.#memory, decided });
+    this.#memory = { lastGood: basis === 'up' ? addresses : this.#memory.lastGood, decided };
+    const ttl = balancedTtlSeconds(flipMs, minTtlMs, maxTtlMs);
+    const from = this.#addresses;
+    if (from !== undefined && node.known === (basis !== 'unknown') && sameList(from, addresses)) {
+      if (ttl !== this.#ttl) node.sets = node.sets.map((set) => set.withTtl(ttl));
+      this.#ttl = ttl;
+      return undefined;
+    }
+    this.#addresses = addresses;
+    this.#ttl = ttl;
+    node.sets = this.#setsOf(addresses, ttl);
+    node.known = basis !== 'unknown';
+    if (from === undefined) return undefined;
+    this.changes += 1;
+    node.zone.contentChanged(nowSeconds);
+    return { from, to: addresses, basis };
+  }
+
+  #setsOf(addresses: readonly Ip[], ttl: number): readonly AnswerSet[] {
+    const { node, encode } = this.options;
+    const build = (type: typeof TYPE.A | typeof TYPE.AAAA, some: readonly Ip[]): readonly AnswerSet[] => {
+      const records = some.slice(0, MAX_ADDRESSES).map((address) => ({ type, address }));
+      return records.length === 0 ? [] : [new AnswerSet(node.name, ttl, records, encode)];
+    };
+    return [
+      ...build(
+        TYPE.A,
+        addresses.filter((ip) => !isIpv6(ip)),
+      ),
+      ...build(TYPE.AAAA, addresses.filter(isIpv6)),
+    ];
+  }
+}
+
+function sameList(a: readonly Ip[], b: readonly Ip[]): boolean {
+  return a.length === b.length && a.every((ip, i) => ip === b[i]);
+}

@@ -1,0 +1,98 @@
+/** The clusters behind balanced records: one per pool, and a record that is looked at again when any of them changes. */
+import { random } from '../../src/balance/random.ts';
+import type { BalancedRecordConfig, MembersConfig } from '../../src/config/dns.ts';
+import type { ProbeConfig } from '../../src/config/probe.ts';
+import { type DiscoveredEndpoint, endpointId } from '../../src/endpoint.ts';
+import { type ClusterRunnerOptions, type RunningCluster, startCluster } from '../../src/io/cluster-runner.ts';
+import type { ConsulClient } from '../../src/io/consul-client.ts';
+import type { EndpointSource } from '../../src/io/endpoint-source.ts';
+import type { Log } from '../../src/io/log.ts';
+import { BalancedRecord } from '../balanced-record.ts';
+import type { RecordEncoder } from '../record.ts';
+import type { BalancedPlace } from '../zone-config.ts';
+import { Refresher } from './refresher.ts';
+
+export interface PoolsOptions extends Pick<ClusterRunnerOptions, 'consul' | 'snapshotDir' | 'baseDir' | 'log'> {
+  readonly encode: RecordEncoder;
+}
+
+/** One balanced record with its clusters, in the order of its pools. */
+export interface RunningRecord {
+  readonly record: BalancedRecord;
+  readonly clusters: readonly RunningCluster[];
+  /** Resolves once every pool has had its first answer and every member its first probe; may stay open for ever. */
+  readonly whenSettled: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts discovery and probes; the record has an answer when this returns, as good as what is known by then. */
+export function startRecord({ node, config }: BalancedPlace, options: PoolsOptions): RunningRecord {
+  const clusters = config.pools.map((pool) =>
+    startCluster({
+      name: `${node.name}:${pool.name}`,
+      discover: sourceOf(pool.members, config.probe, options.consul),
+      probe: config.probe,
+      policy: random,
+      loadOf: () => 0,
+      consul: options.consul,
+      snapshotDir: options.snapshotDir,
+      baseDir: options.baseDir,
+      log: options.log,
+    }),
+  );
+  const record = new BalancedRecord({ node, pools: clusters, encode: options.encode, ...rulesOf(config) });
+  const refresher = new Refresher(() => refresh(record, options.log));
+  for (const cluster of clusters) {
+    cluster.onChange(() => refresher.request());
+    cluster.onProbe(() => refresher.request());
+    // `started` can turn true without any change of the set: an answer that the set is empty, for example.
+    void cluster.whenStarted.then(() => refresher.request());
+  }
+  refresher.request();
+  return {
+    record,
+    clusters,
+    whenSettled: Promise.all(clusters.map((cluster) => cluster.whenStarted)).then(() => refresher.now()),
+    close: async () => {
+      refresher.close();
+      await Promise.all(clusters.map((cluster) => cluster.close()));
+    },
+  };
+}
+
+function refresh(record: BalancedRecord, log: Log): void {
+  // The only place where a balanced record meets the wall clock: a serial is seconds since 1970.
+  const change = record.refresh(Math.floor(Date.now() / 1000));
+  if (change === undefined) return;
+  const { zone, name } = record.options.node;
+  log.info({ zone: zone.name, name, ...change, serial: zone.serial }, 'dns answer changed');
+}
+
+function rulesOf(config: BalancedRecordConfig) {
+  const { policy, probe, ttl, when_all_down: whenAllDown } = config;
+  return {
+    policy,
+    whenAllDown,
+    probe: probe === undefined ? undefined : { fall: probe.fall, rise: probe.rise, intervalMs: probe.interval },
+    minTtlMs: ttl.min,
+    maxTtlMs: ttl.max,
+  };
+}
+
+function sourceOf(members: MembersConfig, probe: ProbeConfig | undefined, consul: ConsulClient | undefined) {
+  if (members.consul === undefined) return staticSource(members, probe);
+  const { service, tags, datacenters } = members.consul;
+  const query = { service, tags, datacenter: datacenters[0] ?? consul?.settings.datacenter };
+  // An instance without a port is fine: only its address goes into an answer.
+  return { kind: 'consul', query, portOptional: true } satisfies EndpointSource;
+}
+
+/** Members are addresses without a port; the probe brings its own. */
+function staticSource(members: MembersConfig, probe: ProbeConfig | undefined): EndpointSource {
+  const port = probe?.http?.port ?? probe?.tcp?.port ?? 0;
+  const endpoints = (members.static ?? []).map((member): DiscoveredEndpoint => {
+    const { address, weight } = typeof member === 'string' ? { address: member, weight: 1 } : member;
+    return { id: endpointId(address), host: address, port, weight, health: 'up', healthReason: '' };
+  });
+  return { kind: 'static', endpoints };
+}

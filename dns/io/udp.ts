@@ -1,0 +1,86 @@
+/** Queries over UDP: one datagram in, one out. */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { isIP } from 'node:net';
+import type { HostPort } from '../../src/address.ts';
+import type { Log } from '../../src/io/log.ts';
+import type { Responder } from '../responder.ts';
+import type { Tally } from '../tally.ts';
+
+/** Bursts wait here while the loop does something else; the kernel's own bound (rmem_max) applies as well. */
+const RECEIVE_BUFFER_BYTES = 1 << 20;
+
+export interface DnsSocketOptions {
+  readonly responder: Responder;
+  readonly tally: Tally;
+  readonly log: Log;
+}
+
+export interface UdpListener {
+  readonly address: HostPort;
+  close(): Promise<void>;
+}
+
+type Lookup = (host: string, options: unknown, done: (error: null, address: string, family: number) => void) => void;
+
+/** Answers go to addresses that datagrams came from, so there is nothing to look up and no tick to wait for it. */
+const noLookup: Lookup = (host, _options, done) => done(null, host, isIP(host));
+
+/** Binds and answers until closed. `host` is an IP address. Rejects when the address cannot be bound. */
+export async function listenUdp({ host, port }: HostPort, options: DnsSocketOptions): Promise<UdpListener> {
+  const ipv6 = isIP(host) === 6;
+  const socket = createSocket({
+    type: ipv6 ? 'udp6' : 'udp4',
+    // `0.0.0.0` and `[::]` can both be configured; each serves its own family.
+    ipv6Only: ipv6,
+    recvBufferSize: RECEIVE_BUFFER_BYTES,
+    lookup: noLookup as never,
+  });
+  const closed = new Promise<void>((resolve) => socket.once('close', resolve));
+  await bound(socket, { host, port });
+  socket.on('error', (error) => {
+    // Errors of sending come here, since no answer waits for a callback: a client's firewall must not fill the log.
+    options.tally.drop('send_failed');
+    options.log.debug({ err: error }, 'udp socket error');
+  });
+  socket.on('message', (query, from) => answer(socket, query, from, options));
+  const { address, port: realPort } = socket.address();
+  return {
+    address: { host: address, port: realPort },
+    close: () => {
+      if (!isClosed(socket)) socket.close();
+      return closed;
+    },
+  };
+}
+
+function bound(socket: Socket, { host, port }: HostPort): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('error', (error) => {
+      socket.close();
+      reject(error);
+    });
+    socket.bind({ address: host, port }, () => {
+      socket.removeAllListeners('error');
+      resolve();
+    });
+  });
+}
+
+function answer(socket: Socket, query: Buffer, from: RemoteInfo, { responder, tally }: DnsSocketOptions): void {
+  // Nothing can be sent to port 0; only a forger writes it.
+  if (from.port === 0) {
+    tally.drop('source_port_zero');
+    return;
+  }
+  const reply = responder.respond(query, 'udp');
+  if (reply !== undefined) socket.send(reply, from.port, from.address);
+}
+
+function isClosed(socket: Socket): boolean {
+  try {
+    socket.address();
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,200 @@
+/** Query bytes → what was asked, or why nothing can be: a strict parser that looks at each byte once. */
+import {
+  CLASS_IN,
+  EDNS_UDP_BYTES,
+  HEADER_BYTES,
+  OPT_BYTES,
+  PLAIN_UDP_BYTES,
+  RCODE,
+  type Rcode,
+  TYPE,
+} from './codes.ts';
+
+/** Longer than any query that a resolver sends, and an end to what a hostile one can make us read. */
+export const MAX_QUERY_BYTES = 4096;
+/** OPT and one more (a signature). */
+const MAX_ADDITIONALS = 2;
+/** RFC 1035 section 2.3.4: a name takes at most 255 octets, its length octets and the root's included. */
+const MAX_NAME_BYTES = 255;
+
+/** Why a datagram gets no answer at all. */
+export type DropCause = 'short' | 'response';
+
+export interface Query {
+  /** NOERROR: the question may be looked up. Anything else is the answer already. */
+  readonly rcode: Rcode;
+  /** Where the question's name ends (after its root octet); {@link HEADER_BYTES} when there is none to show. */
+  readonly nameEnd: number;
+  /** Where the question ends; {@link HEADER_BYTES} when the answer cannot repeat it. */
+  readonly questionEnd: number;
+  /** 0 when there is no question. */
+  readonly type: number;
+  /** The answer carries an OPT record exactly when the query did (RFC 6891 section 6.1.1). */
+  readonly edns: boolean;
+  /** The DO bit, which an answer repeats (RFC 3225 section 3). */
+  readonly dnssecOk: boolean;
+  /** The largest answer that fits a datagram to this client, our own bound applied. */
+  readonly udpBytes: number;
+}
+
+/** What an OPT record said, as far as it could be read. */
+interface Edns {
+  readonly udpBytes: number;
+  readonly version: number;
+  readonly dnssecOk: boolean;
+}
+
+/**
+ * Never throws and never reads past `bytes`. Checked in this order:
+ *
+ *   shorter than a header           → dropped
+ *   QR = 1                          → dropped (two servers could answer each other for ever)
+ *   opcode other than QUERY         → NOTIMP, with the question if it could be read
+ *   not exactly one question        → FORMERR (RFC 9619)
+ *   bad name, records that do not
+ *   belong, trailing bytes, bad OPT → FORMERR
+ *   EDNS version above 0            → BADVERS
+ *   class other than IN             → REFUSED
+ *   transfers                       → REFUSED
+ *   other types that name no data   → FORMERR or NOTIMP
+ */
+export function parseQuery(bytes: Buffer): Query | DropCause {
+  if (bytes.length < HEADER_BYTES) return 'short';
+  if (byteAt(bytes, 2) >= 0x80) return 'response';
+  const opcode = (byteAt(bytes, 2) >> 3) & 15;
+  const nameEnd = bytes.length > MAX_QUERY_BYTES || uint16(bytes, 4) !== 1 ? -1 : questionNameEnd(bytes);
+  const questionEnd = nameEnd + 4;
+  if (nameEnd < 0 || questionEnd > bytes.length) return unreadable(opcode);
+  const type = uint16(bytes, nameEnd);
+  const edns = readRecords(bytes, questionEnd, type);
+  const opt = typeof edns === 'string' ? undefined : edns;
+  // Other opcodes give the sections other meanings, so what reads as malformed here need not be.
+  const broken = edns === 'malformed' || edns === 'malformed after OPT';
+  const rcode = opcode !== 0 ? RCODE.NOTIMP : broken ? RCODE.FORMERR : verdict(bytes, nameEnd, type, opt);
+  return {
+    rcode,
+    nameEnd,
+    questionEnd,
+    type,
+    edns: opt !== undefined || edns === 'malformed after OPT',
+    dnssecOk: opt?.dnssecOk ?? false,
+    udpBytes: opt?.udpBytes ?? PLAIN_UDP_BYTES,
+  };
+}
+
+function unreadable(opcode: number): Query {
+  return {
+    rcode: opcode === 0 ? RCODE.FORMERR : RCODE.NOTIMP,
+    nameEnd: HEADER_BYTES,
+    questionEnd: HEADER_BYTES,
+    type: 0,
+    edns: false,
+    dnssecOk: false,
+    udpBytes: PLAIN_UDP_BYTES,
+  };
+}
+
+/** What a well-formed query comes to before any zone is asked. */
+function verdict(bytes: Buffer, nameEnd: number, type: number, edns: Edns | undefined): Rcode {
+  if (edns !== undefined && edns.version > 0) return RCODE.BADVERS;
+  if (uint16(bytes, nameEnd + 2) !== CLASS_IN) return RCODE.REFUSED;
+  // The common types are far below: one comparison for them.
+  if (type < TYPE.OPT) return RCODE.NOERROR;
+  switch (type) {
+    case TYPE.AXFR:
+    case TYPE.IXFR:
+      return RCODE.REFUSED;
+    case TYPE.OPT:
+    case TYPE.TKEY:
+    case TYPE.TSIG:
+      return RCODE.FORMERR;
+    case TYPE.MAILA:
+    case TYPE.MAILB:
+      return RCODE.NOTIMP;
+    default:
+      return RCODE.NOERROR;
+  }
+}
+
+/** The end of the question's name, or -1: labels only, no compression (there is nothing before it to point at). */
+function questionNameEnd(bytes: Buffer): number {
+  let at = HEADER_BYTES;
+  while (at < bytes.length) {
+    const length = byteAt(bytes, at);
+    at += 1 + length;
+    if (length === 0) return at - HEADER_BYTES <= MAX_NAME_BYTES ? at : -1;
+    if (length > 63 || at - HEADER_BYTES > MAX_NAME_BYTES) return -1;
+  }
+  return -1;
+}
+
+/**
+ * Reads what follows the question: nothing, or an OPT and at most one other additional record, which is skipped.
+ * An incremental transfer also brings the SOA that the client has (RFC 1995 section 3).
+ */
+function readRecords(
+  bytes: Buffer,
+  questionEnd: number,
+  type: number,
+): Edns | undefined | 'malformed' | 'malformed after OPT' {
+  const authorities = uint16(bytes, 8);
+  const additionals = uint16(bytes, 10);
+  const wanted = authorities === (type === TYPE.IXFR ? authorities & 1 : 0);
+  if (uint16(bytes, 6) !== 0 || !wanted || additionals > MAX_ADDITIONALS) return 'malformed';
+  let at = questionEnd;
+  let edns: Edns | undefined;
+  for (let i = 0; i < authorities + additionals; i++) {
+    const ownerEnd = skipName(bytes, at);
+    const dataAt = ownerEnd + 10;
+    const malformed = edns === undefined ? 'malformed' : 'malformed after OPT';
+    if (ownerEnd < 0 || dataAt > bytes.length) return malformed;
+    const end = dataAt + uint16(bytes, dataAt - 2);
+    if (end > bytes.length) return malformed;
+    if (uint16(bytes, ownerEnd) === TYPE.OPT) {
+      if (edns !== undefined || ownerEnd !== at + 1 || i < authorities) return malformed;
+      edns = readOpt(bytes, ownerEnd);
+      if (!optionsFit(bytes, dataAt, end)) return 'malformed after OPT';
+    }
+    at = end;
+  }
+  if (at !== bytes.length) return edns === undefined ? 'malformed' : 'malformed after OPT';
+  return edns;
+}
+
+/** The fixed part of an OPT record whose owner ends at `ownerEnd`; sizes below 512 count as 512 (RFC 6891 6.2.3). */
+function readOpt(bytes: Buffer, ownerEnd: number): Edns {
+  const size = uint16(bytes, ownerEnd + 2);
+  return {
+    udpBytes: Math.min(Math.max(size, PLAIN_UDP_BYTES), EDNS_UDP_BYTES),
+    version: byteAt(bytes, ownerEnd + OPT_BYTES - 6),
+    dnssecOk: byteAt(bytes, ownerEnd + OPT_BYTES - 5) >= 0x80,
+  };
+}
+
+/** True when the options fill their record exactly; what they say is not looked at. */
+function optionsFit(bytes: Buffer, from: number, end: number): boolean {
+  let at = from;
+  while (at + 4 <= end) at += 4 + uint16(bytes, at + 2);
+  return at === end;
+}
+
+/** The end of an owner name, or -1. A compression pointer ends it and is not followed. */
+function skipName(bytes: Buffer, from: number): number {
+  let at = from;
+  while (at < bytes.length && at - from < MAX_NAME_BYTES) {
+    const length = byteAt(bytes, at);
+    if (length >= 0xc0) return at + 2;
+    if (length > 63) return -1;
+    at += 1 + length;
+    if (length === 0) return at;
+  }
+  return -1;
+}
+
+function byteAt(bytes: Buffer, at: number): number {
+  return bytes[at] ?? 0;
+}
+
+function uint16(bytes: Buffer, at: number): number {
+  return (byteAt(bytes, at) << 8) | byteAt(bytes, at + 1);
+}

@@ -1,0 +1,72 @@
+/** One pool of a record as its cluster stands now: the addresses, whether they are up, and how soon that could change. */
+import type { ClusterView, ProbeView } from '../src/cluster-view.ts';
+import type { Endpoint } from '../src/endpoint.ts';
+import type { ProbeThresholds } from '../src/health.ts';
+import { statusOf, UP } from '../src/snapshot.ts';
+import { canonicalIp, type Ip } from './ip.ts';
+
+export interface PoolMember {
+  readonly ip: Ip;
+  /** unknown: discovery says up and the first probe has not ended. */
+  readonly verdict: 'up' | 'down' | 'unknown';
+  /** Milliseconds until `verdict` could change at the earliest: 0 at any moment, Infinity never. */
+  readonly flipMs: number;
+}
+
+export interface PoolState {
+  readonly members: readonly PoolMember[];
+  /** Discovery has answered and each member has had its first verdict. */
+  readonly settled: boolean;
+  /** Milliseconds until the set of members that are up could change at the earliest. */
+  readonly flipMs: number;
+}
+
+/** How the members of a record are probed; `intervalMs` from the end of a probe to the next. */
+export interface ProbeTiming extends ProbeThresholds {
+  readonly intervalMs: number;
+}
+
+/**
+ * A member whose address is a host name is left out: only addresses go into an answer.
+ *
+ *   status | probe          | verdict | could change
+ *   -------|----------------|---------|----------------------------------------------------------------------------
+ *   up     | up             | up      | when the failures that are missing have come: (fall − against) × interval
+ *   up     | none, static   | up      | never
+ *   up     | none, Consul   | up      | at any moment: what Consul will say cannot be calculated
+ *   down   | down           | down    | when the successes that are missing have come: (rise − against) × interval
+ *   down   | unknown        | unknown | at any moment: the first probe decides
+ *   down, draining | other  | down    | at any moment: Consul holds it, Consul lets it go
+ */
+export function poolState(cluster: ClusterView & ProbeView, probe: ProbeTiming | undefined): PoolState {
+  const { snapshot, started, discovery } = cluster;
+  const isStatic = discovery.source === 'static';
+  const members: PoolMember[] = [];
+  for (const endpoint of snapshot.endpoints) {
+    const ip = canonicalIp(endpoint.host);
+    if (ip === undefined) continue;
+    const isUp = statusOf(snapshot, endpoint) === UP;
+    members.push({ ip, ...judge(endpoint, isUp, isStatic, probe === undefined ? undefined : { probe, cluster }) });
+  }
+  const settled = started && members.every((member) => member.verdict !== 'unknown');
+  const fixed = isStatic || members.some((member) => member.verdict === 'up');
+  const flipMs = settled && fixed ? Math.min(...members.map((member) => member.flipMs)) : 0;
+  return { members, settled, flipMs };
+}
+
+function judge(
+  endpoint: Endpoint,
+  isUp: boolean,
+  isStatic: boolean,
+  probed: { probe: ProbeTiming; cluster: ProbeView } | undefined,
+): Pick<PoolMember, 'verdict' | 'flipMs'> {
+  if (probed === undefined) {
+    return { verdict: isUp ? 'up' : 'down', flipMs: isStatic ? Number.POSITIVE_INFINITY : 0 };
+  }
+  const { fall, rise, intervalMs } = probed.probe;
+  const state = probed.cluster.probeState(endpoint.id);
+  if (isUp) return { verdict: 'up', flipMs: (fall - state.against) * intervalMs };
+  if (state.status === 'down') return { verdict: 'down', flipMs: (rise - state.against) * intervalMs };
+  const awaited = state.status === 'unknown' && endpoint.health === 'up' && endpoint.weight > 0;
+  return { verdict: awaited ? 'unknown' : 'down', flipMs: 0 };
+}

@@ -1,0 +1,41 @@
+/** Wires the name server: zones, the clusters behind them, the sockets in front, the admin addresses beside. */
+import type { Config } from '../src/config/root.ts';
+import { createConsulClient } from '../src/io/consul-client.ts';
+import type { Log } from '../src/io/log.ts';
+import type { RunningHouse } from '../src/io/running-house.ts';
+import { DnsHouse } from './io/dns-house.ts';
+import { startRecord } from './io/pools.ts';
+import type { TcpLimits } from './io/tcp.ts';
+import { encodeRecord } from './io/wire.ts';
+import { Responder } from './responder.ts';
+import { Tally } from './tally.ts';
+import { buildZones } from './zone-config.ts';
+
+export interface DnsOptions {
+  readonly config: Config;
+  /** Folder that relative file names of the configuration are relative to. */
+  readonly baseDir: string;
+  readonly log: Log;
+  /** Where the CONSUL_HTTP_* variables are read. Default: the process's environment. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly tcpLimits?: TcpLimits;
+  /** Longest wait for first verdicts before the sockets are bound anyway. Default 3 s. */
+  readonly settleMs?: number;
+}
+
+/**
+ * Starts the name server. `ready` resolves once every socket is bound, which is when every pool has had its first
+ * answer and every member its first probe, or 3 s later at the latest. Throws, with nothing open, where the
+ * configuration has no `dns` or a zone in it cannot be served.
+ */
+export function startDns({ config, baseDir, log, env, tcpLimits, settleMs }: DnsOptions): RunningHouse {
+  if (config.dns === undefined) throw new Error('the configuration has no dns section');
+  const { tree, balanced } = buildZones(config.dns.zones, Math.floor(Date.now() / 1000), encodeRecord);
+  const tally = new Tally(tree.zones.map((zone) => zone.name));
+  const responder = new Responder(tree, tally, encodeRecord);
+  const usesConsul = balanced.some((place) => place.config.pools.some((pool) => pool.members.consul !== undefined));
+  const consul = usesConsul ? createConsulClient(config.consul, { baseDir, env: env ?? process.env }) : undefined;
+  const pools = { consul, snapshotDir: config.snapshot_dir, baseDir, log, encode: encodeRecord };
+  const records = balanced.map((place) => startRecord(place, pools));
+  return new DnsHouse({ config, log, responder, tally, records, consul, tcpLimits, settleMs });
+}

@@ -1,0 +1,77 @@
+/** What the name server has counted: plain numbers on the way of a query, names only when someone asks. */
+import { RCODE, type Rcode, TYPE } from './codes.ts';
+
+export type DropReason = 'short' | 'response' | 'source_port_zero' | 'oversize' | 'connection_limit' | 'send_failed';
+
+const DROP_REASONS: readonly DropReason[] = [
+  'short',
+  'response',
+  'source_port_zero',
+  'oversize',
+  'connection_limit',
+  'send_failed',
+];
+
+/** The types that get a series of their own; every other is `other`, so that no client can make series. */
+const TYPE_NAMES: readonly string[] = ['other', ...Object.keys(TYPE)];
+const HIGHEST_TYPE = 257;
+const TYPE_SLOTS = new Uint8Array(HIGHEST_TYPE + 1);
+for (const [i, type] of Object.values(TYPE).entries()) TYPE_SLOTS[type] = i + 1;
+
+const RCODE_NAMES = Object.keys(RCODE);
+const RCODE_SLOTS = new Uint8Array(RCODE.BADVERS + 1);
+for (const [i, rcode] of Object.values(RCODE).entries()) RCODE_SLOTS[rcode] = i;
+
+const PER_ZONE = TYPE_NAMES.length * RCODE_NAMES.length;
+
+/** The part of a writer of metrics that is needed here. */
+export interface SampleWriter {
+  family(name: string, type: 'counter' | 'gauge' | 'histogram', help: string): void;
+  sample(labels: Readonly<Record<string, string>>, value: number): void;
+}
+
+export class Tally {
+  readonly #zones: readonly string[];
+  readonly #queries: Float64Array;
+  readonly #drops: Record<DropReason, number> = {
+    short: 0,
+    response: 0,
+    source_port_zero: 0,
+    oversize: 0,
+    connection_limit: 0,
+    send_failed: 0,
+  };
+
+  /** `zones` by their slot. */
+  constructor(zones: readonly string[]) {
+    this.#zones = zones;
+    this.#queries = new Float64Array((zones.length + 1) * PER_ZONE);
+  }
+
+  /** Counts one answer; `zoneSlot` -1 is for questions that no zone of ours was asked for. */
+  count(zoneSlot: number, type: number, rcode: Rcode): void {
+    const typeSlot = type <= HIGHEST_TYPE ? (TYPE_SLOTS[type] ?? 0) : 0;
+    const slot = (zoneSlot + 1) * PER_ZONE + typeSlot * RCODE_NAMES.length + (RCODE_SLOTS[rcode] ?? 0);
+    this.#queries[slot] = (this.#queries[slot] ?? 0) + 1;
+  }
+
+  drop(reason: DropReason): void {
+    this.#drops[reason] += 1;
+  }
+
+  collect(writer: SampleWriter): void {
+    writer.family(
+      'outrigger_dns_queries_total',
+      'counter',
+      'Queries answered; zone is empty where none of ours matched.',
+    );
+    for (const [slot, value] of this.#queries.entries()) {
+      if (value === 0) continue;
+      const zone = this.#zones[Math.floor(slot / PER_ZONE) - 1] ?? '';
+      const qtype = TYPE_NAMES[Math.floor((slot % PER_ZONE) / RCODE_NAMES.length)] ?? 'other';
+      writer.sample({ zone, qtype, rcode: RCODE_NAMES[slot % RCODE_NAMES.length] ?? '' }, value);
+    }
+    writer.family('outrigger_dns_dropped_total', 'counter', 'Packets and connections that got no answer, by cause.');
+    for (const cause of DROP_REASONS) writer.sample({ cause }, this.#drops[cause]);
+  }
+}

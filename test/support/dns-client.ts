@@ -1,0 +1,96 @@
+/** A small DNS client for tests: one question over UDP, or a TCP connection that sends any octets one likes. */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { type Answer, query, readAnswer } from './dns-message.ts';
+
+const DEADLINE_MS = 5_000;
+
+/** `127.0.0.1:5300` → host and port; a name server's own address in its own words. */
+export function hostAndPort(address: string): { readonly host: string; readonly port: number } {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
+}
+
+/** Sends one datagram and resolves with the first that comes back; undefined when none has come in time. */
+export async function exchangeUdp(
+  address: string,
+  bytes: Buffer,
+  deadlineMs = DEADLINE_MS,
+): Promise<Buffer | undefined> {
+  const { host, port } = hostAndPort(address);
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  const { promise, resolve } = Promise.withResolvers<Buffer | undefined>();
+  const timer = setTimeout(() => resolve(undefined), deadlineMs);
+  socket.on('error', () => resolve(undefined));
+  socket.on('message', (reply) => resolve(reply));
+  // Connected: only what comes from the address that was asked counts.
+  socket.connect(port, host, () => socket.send(bytes));
+  const reply = await promise;
+  clearTimeout(timer);
+  socket.close();
+  return reply;
+}
+
+/** Asks over UDP; rejects when no answer comes. */
+export async function ask(address: string, name: string, type = 'A'): Promise<Answer> {
+  const reply = await exchangeUdp(address, query(name, type));
+  if (reply === undefined) throw new Error(`no answer from ${address} to ${name} ${type}`);
+  return readAnswer(reply);
+}
+
+export class DnsTcpClient {
+  readonly socket: Socket;
+  readonly #closed: Promise<unknown>;
+  #received: Buffer = Buffer.alloc(0);
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      this.#received = Buffer.concat([this.#received, chunk]);
+    });
+    this.#closed = once(socket, 'close');
+  }
+
+  static async connect(address: string): Promise<DnsTcpClient> {
+    const socket = connect({ ...hostAndPort(address), noDelay: true, allowHalfOpen: true });
+    await once(socket, 'connect');
+    return new DnsTcpClient(socket);
+  }
+
+  /** Writes messages with their lengths before them. */
+  send(...messages: readonly Buffer[]): void {
+    this.socket.write(framed(...messages));
+  }
+
+  /** The next `count` messages; rejects when the connection ends before. */
+  async receive(count: number): Promise<readonly Buffer[]> {
+    const messages: Buffer[] = [];
+    while (messages.length < count) {
+      const length = this.#received.length < 2 ? undefined : this.#received.readUInt16BE();
+      if (length !== undefined && this.#received.length >= 2 + length) {
+        messages.push(this.#received.subarray(2, 2 + length));
+        this.#received = this.#received.subarray(2 + length);
+        continue;
+      }
+      if (this.socket.readableEnded || this.socket.destroyed) throw new Error(`ended after ${messages.length} answers`);
+      await Promise.race([once(this.socket, 'data'), once(this.socket, 'end'), this.#closed]);
+    }
+    return messages;
+  }
+
+  /** Resolves when the server has ended the connection, gracefully or not. */
+  async ended(): Promise<void> {
+    if (!this.socket.readableEnded && !this.socket.destroyed)
+      await Promise.race([once(this.socket, 'end'), this.#closed]);
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+}
+
+export function framed(...messages: readonly Buffer[]): Buffer {
+  return Buffer.concat(messages.flatMap((message) => [Buffer.of(message.length >> 8, message.length & 255), message]));
+}
