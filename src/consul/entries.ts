@@ -137,7 +137,8 @@ function isPrintable(value: unknown): value is string {
 
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
-  return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 /** JSON form: control characters come out escaped, and never longer than a log line should be. */
