@@ -5,7 +5,7 @@ import type { Log } from './log.ts';
 export interface OpenLog {
   readonly log: Log;
   /** Writes out what waits; for the moment before the process ends. Never throws. */
-  flush(): void;
+  readonly flush: () => void;
 }
 
 /** A reader that has stopped reading costs log lines, never memory without end. */

@@ -53,7 +53,9 @@ export async function runHouse({ start, log, ...options }: ProcessLifeOptions): 
       if (!fate.ending) log.info({ addresses: Object.fromEntries(house.addresses) }, 'started');
     } catch (error) {
       await house.close();
-      throw error;
+      // Told to end while it started: that is not a failure, whatever became of the start.
+      if (!fate.ending) throw error;
+      log.info({ reason: describe(error) }, 'ended before it had started');
     }
     await house.closed;
     log.info({ code: fate.code }, 'ended');
@@ -67,6 +69,10 @@ export async function runHouse({ start, log, ...options }: ProcessLifeOptions): 
 interface Fate {
   code: 0 | 1;
   ending: boolean;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The first call drains, a further one cuts. */

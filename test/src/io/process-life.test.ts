@@ -56,6 +56,13 @@ test('a signal before the start has ended drains too', async () => {
   expect(words).not.toContain('started');
 });
 
+test('a start that is broken off by a signal is no failure', async () => {
+  const { house, events, ended } = run();
+  events.emit('SIGTERM');
+  house.failToStart(new Error('closed before it had started'));
+  expect(await ended).toBe(0);
+});
+
 test('SIGHUP changes nothing and says so', async () => {
   const { house, events, words, ended } = await started();
   events.emit('SIGHUP');

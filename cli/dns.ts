@@ -1,0 +1,22 @@
+/** `outrigger dns`: runs the name server until it is told to end. */
+import type { Command } from 'commander';
+import { withConfigOption } from './config-file.ts';
+import type { Terminal } from './terminal.ts';
+
+const HELP = `
+SIGTERM or SIGINT drains; a second one ends at once.
+
+Example:
+  outrigger dns -c outrigger.yaml
+  dig @127.0.0.1 -p 53 www.edge.example.com`;
+
+export function addDnsCommand(program: Command, terminal: Terminal): void {
+  withConfigOption(program.command('dns'))
+    .description('run the name server')
+    .addHelpText('after', HELP)
+    .action(async (options: { config: string }) => {
+      const { runRole } = await import('./run-role.ts');
+      const { startDns } = await import('../dns/start.ts');
+      await runRole({ role: 'dns', file: options.config, terminal, start: startDns });
+    });
+}

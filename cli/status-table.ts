@@ -1,0 +1,62 @@
+/** The table of `outrigger status`, from the bodies of `/ready` and `/clusters`. Pure. */
+import type { ClusterReport, ClustersReport, DiscoveryReport, EndpointReport } from '../src/clusters-report.ts';
+import type { Readiness } from '../src/readiness.ts';
+
+export interface StatusParts {
+  readonly admin: string;
+  readonly ready: Readiness;
+  readonly report: ClustersReport & { readonly role: string };
+}
+
+/** Lines without colours; what came from elsewhere cannot move a terminal's cursor. */
+export function formatStatus({ admin, ready, report }: StatusParts): string[] {
+  const state = ready.ready ? 'ready' : `not ready: ${ready.reasons.join('; ')}`;
+  const stale =
+    ready.stale.length === 0 ? [] : [`stale: ${ready.stale.join(', ')} (discovery fails; what was known is used)`];
+  const lines = [`${report.role} at ${admin}: ${state}`, ...stale, ...report.clusters.flatMap(formatCluster)];
+  return lines.map(printable);
+}
+
+function formatCluster(cluster: ClusterReport): string[] {
+  const counts = `${cluster.up} of ${cluster.endpoints.length} up`;
+  const marks = [cluster.required ? 'required' : '', cluster.fingerprint === null ? '' : `ring ${cluster.fingerprint}`];
+  const facts = [counts, ...marks.filter((mark) => mark !== ''), formatDiscovery(cluster.discovery)];
+  return ['', `${cluster.name}: ${facts.join(', ')}`, ...formatEndpoints(cluster.endpoints)];
+}
+
+function formatDiscovery(discovery: DiscoveryReport): string {
+  const age = discovery.age_seconds === null ? 'never answered' : `${discovery.age_seconds.toFixed(1)} s ago`;
+  const more = [discovery.error, discovery.held, discovery.from_saved ? 'from snapshot_dir' : null];
+  const notes = more.filter((note) => note !== null).map((note) => `; ${note}`);
+  return `${discovery.source} ${discovery.state} (${age}${notes.join('')})`;
+}
+
+function formatEndpoints(endpoints: readonly EndpointReport[]): string[] {
+  if (endpoints.length === 0) return ['  no endpoints'];
+  const counted = endpoints.some((endpoint) => endpoint['in_flight'] !== undefined);
+  const head = ['ENDPOINT', 'ADDRESS', 'WEIGHT', 'STATUS', ...(counted ? ['IN FLIGHT'] : []), 'WHY'];
+  const rows = endpoints.map((endpoint) => [
+    endpoint.id,
+    endpoint.address,
+    String(endpoint.weight),
+    endpoint.status,
+    ...(counted ? [JSON.stringify(endpoint['in_flight'] ?? 0)] : []),
+    endpoint.reason,
+  ]);
+  return alignColumns([head, ...rows]).map((line) => `  ${line}`);
+}
+
+/** Columns two spaces apart, as many as the first row has and as wide as their widest cell; nothing behind the last word of a line. */
+export function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function printable(line: string): string {
+  return line.replaceAll(/\p{Cc}/gu, '\ufffd');
+}
