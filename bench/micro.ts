@@ -1,0 +1,82 @@
+/**
+ * Nanoseconds of the small things that every request or every change pays for. `node bench/micro.ts [word]` runs the
+ * rows whose name contains the word. Figures of one machine on one day: compare rows, not machines.
+ */
+import { POLICIES, POLICY_NAMES } from '../src/balance/policies.ts';
+import { type Endpoint, endpointId, holdEndpoint } from '../src/endpoint.ts';
+import { murmur3 } from '../src/hash.ts';
+import { buildRing, ringFingerprint } from '../src/ring.ts';
+
+const ROUNDS = 9;
+const ROUND_MS = 40;
+
+/** What the rows compute, so that no compiler can leave it out. */
+let sink = 0;
+
+function fleet(count: number): readonly Endpoint[] {
+  const ids = Array.from({ length: count }, (_, i) => `node-${i}/users-${i}`).sort((a, b) => (a < b ? -1 : 1));
+  return ids.map((id, slot) =>
+    holdEndpoint({ id: endpointId(id), host: '10.0.0.1', port: 8080, weight: 1, health: 'up', healthReason: '' }, slot),
+  );
+}
+
+const KEYS = Array.from({ length: 4_096 }, (_, i) => `user-${i * 7_919}`);
+const accept = (): boolean => true;
+
+type Row = readonly [name: string, run: (i: number) => number];
+
+function pickRows(count: number): readonly Row[] {
+  return POLICY_NAMES.map((name): Row => {
+    const picker = POLICIES[name].build(fleet(count), { random: Math.random, loadOf: () => 0, previous: undefined });
+    const run = (i: number): number => picker.pick(KEYS[i & 4_095] as string, accept)?.slot ?? 0;
+    return [`pick ${name}, ${count} endpoints`, run];
+  });
+}
+
+function buildRows(count: number): readonly Row[] {
+  const endpoints = fleet(count);
+  const ring = buildRing(endpoints);
+  return [
+    [`build ring, ${count} endpoints`, () => buildRing(endpoints).hashes.length],
+    [`fingerprint ring, ${count} endpoints`, () => ringFingerprint(ring).length],
+  ];
+}
+
+const LONG_KEY = 'k'.repeat(64);
+const ROWS: readonly Row[] = [
+  ['murmur3, key of 8 to 13 bytes', (i) => murmur3(KEYS[i & 4_095] as string)],
+  ['murmur3, key of 64 bytes', (i) => murmur3(LONG_KEY, i)],
+  ...pickRows(3),
+  ...pickRows(1_000),
+  ...buildRows(10),
+  ...buildRows(1_000),
+  ...buildRows(3_000),
+];
+
+/** Runs for about ROUND_MS; returns nanoseconds per call. */
+function round(run: Row[1]): number {
+  let calls = 0;
+  let batch = 1;
+  const began = performance.now();
+  for (let spent = 0; spent < ROUND_MS; spent = performance.now() - began) {
+    for (let i = 0; i < batch; i += 1) sink = (sink + run(calls + i)) | 0;
+    calls += batch;
+    if (spent < ROUND_MS / 8) batch *= 2;
+  }
+  return ((performance.now() - began) * 1e6) / calls;
+}
+
+function format(nanoseconds: number): string {
+  if (nanoseconds < 10_000) return `${nanoseconds.toFixed(0)} ns`;
+  return nanoseconds < 1e6 ? `${(nanoseconds / 1e3).toFixed(0)} µs` : `${(nanoseconds / 1e6).toFixed(1)} ms`;
+}
+
+const wanted = process.argv[2] ?? '';
+console.log(`node ${process.version}; median and spread of ${ROUNDS} rounds`);
+for (const [name, run] of ROWS.filter(([it]) => it.includes(wanted))) {
+  round(run);
+  const times = Array.from({ length: ROUNDS }, () => round(run)).sort((a, b) => a - b);
+  const [least = 0, median = 0, most = 0] = [times[0], times[ROUNDS >> 1], times.at(-1)];
+  console.log(`${name.padEnd(44)}${format(median).padStart(10)}   ${format(least)} … ${format(most)}`);
+}
+console.log(`(${sink})`);
