@@ -11,3 +11,11 @@ export function parseBytes(text: string): number | undefined {
   const [, amount, unit] = match;
   return Number(amount) * UNIT_BYTES[unit as keyof typeof UNIT_BYTES];
 }
+
+/** The shortest exact form: 65536 → `64KiB`, 1000 → `1000B`. */
+export function formatBytes(bytes: number): string {
+  for (const unit of ['GiB', 'MiB', 'KiB'] as const) {
+    if (bytes > 0 && bytes % UNIT_BYTES[unit] === 0) return `${bytes / UNIT_BYTES[unit]}${unit}`;
+  }
+  return `${bytes}B`;
+}

@@ -1,34 +1,38 @@
 /** `clusters`: one service each, with its discovery, balancing, probes and time limits. */
 import * as v from 'valibot';
 import { POLICY_NAMES } from '../balance/policies.ts';
+import { about } from './about.ts';
 import { discover } from './discover.ts';
-import { durationBetween, flag, text, wholeNumber } from './fields.ts';
+import { durationBetween, flag, listOf, text, wholeNumber } from './fields.ts';
 import { headerName } from './match.ts';
 import { probe } from './probe.ts';
-import { section } from './section.ts';
+import { exactlyOneOf, isMapping, NOT_SUPPORTED_YET, section } from './section.ts';
+import { suggestion } from './suggest.ts';
 
 const HOUR = 3_600_000;
-const timeLimit = durationBetween(1, HOUR, 'must be from 1ms to 1h');
+const timeLimit = durationBetween(1, HOUR);
 
-const ONE_KEY = 'must name exactly one of header, cookie, query, path, path_segment, source_ip';
-const onlyTrue = v.literal(true, 'can only be true');
+const KEY_PARTS = ['header', 'cookie', 'query', 'path', 'path_segment', 'source_ip'];
+const LATER_KEY_PARTS = ['json', 'jwt'];
+const onlyTrue = v.pipe(v.literal(true, 'can only be true'), v.title('true'));
 
 /** One part of `hash_key`; the first part that a request carries is its key. */
 const hashKeyPart = v.pipe(
   section(
     {
-      header: v.optional(headerName),
-      cookie: v.optional(text),
-      query: v.optional(text),
-      /** The path without its query. */
-      path: v.optional(onlyTrue),
-      /** 1 is the first segment: `/users/42` has `users` and `42`. */
-      path_segment: v.optional(wholeNumber(1, 64)),
-      source_ip: v.optional(onlyTrue),
+      header: about('The value of this request header.', v.optional(headerName)),
+      cookie: about('The value of this cookie.', v.optional(text)),
+      query: about('The value of this query parameter.', v.optional(text)),
+      path: about('The path, without its query.', v.optional(onlyTrue)),
+      path_segment: about(
+        'One segment of the path; 1 is the first: `/users/42` has `users` and `42`.',
+        v.optional(wholeNumber(1, 64)),
+      ),
+      source_ip: about('The address of the client.', v.optional(onlyTrue)),
     },
-    ['json', 'jwt'],
+    LATER_KEY_PARTS,
   ),
-  v.check((part) => Object.values(part).filter((value) => value !== undefined).length === 1, ONE_KEY),
+  exactlyOneOf(KEY_PARTS, LATER_KEY_PARTS),
 );
 
 /** Policies that the interface names and this version does not build. */
@@ -36,52 +40,56 @@ const LATER_POLICIES = ['peak_ewma', 'ip_hash', 'maglev'];
 
 const policy = v.pipe(
   v.string('must be the name of a policy'),
-  v.check((it) => !LATER_POLICIES.includes(it), 'is not supported yet'),
-  v.picklist(POLICY_NAMES, `must be one of ${POLICY_NAMES.join(', ')}`),
+  v.check((it) => !LATER_POLICIES.includes(it), NOT_SUPPORTED_YET),
+  v.picklist(POLICY_NAMES, ({ input }) => `must be one of ${POLICY_NAMES.join(', ')}${policySuggestion(input)}`),
 );
+
+function policySuggestion(input: unknown): string {
+  return typeof input === 'string' ? suggestion(input, POLICY_NAMES) : '';
+}
+
+const NEEDS_KEY = 'is required with policy ring_hash, such as [ { header: x-user-id }, { path: true } ]';
+const NEEDS_RING = 'has no effect with this policy; it belongs to ring_hash';
 
 const balance = v.pipe(
   section(
     {
-      policy: v.optional(policy, 'round_robin'),
-      hash_key: v.optional(v.pipe(v.array(hashKeyPart, 'must be a list'), v.minLength(1, 'must not be empty'))),
+      policy: about('How the endpoint of a request is chosen.', v.optional(policy, 'round_robin')),
+      hash_key: about(
+        'Parts of a request for `ring_hash`: the first that it carries is its key. A request without any goes anywhere.',
+        v.optional(v.pipe(listOf(hashKeyPart, 'key parts'), v.minLength(1, 'must not be empty'))),
+      ),
     },
     ['bounded_load', 'layout'],
   ),
-  v.forward(
-    v.partialCheck(
-      [['policy'], ['hash_key']],
-      (it) => it.policy !== 'ring_hash' || it.hash_key !== undefined,
-      'is required with policy ring_hash, such as [ { header: x-user-id }, { path: true } ]',
-    ),
-    ['hash_key'],
-  ),
-  v.forward(
-    v.partialCheck(
-      [['policy'], ['hash_key']],
-      (it) => it.policy === 'ring_hash' || it.hash_key === undefined,
-      'has no effect with this policy; it belongs to ring_hash',
-    ),
-    ['hash_key'],
-  ),
+  v.rawCheck(({ dataset, addIssue }) => {
+    const value: unknown = dataset.value;
+    if (!isMapping(value) || !POLICY_NAMES.some((name) => name === value['policy'])) return;
+    const isRing = value['policy'] === 'ring_hash';
+    if (isRing === (value['hash_key'] !== undefined)) return;
+    const path: [v.IssuePathItem] = [
+      { type: 'object', origin: 'value', input: value, key: 'hash_key', value: value['hash_key'] },
+    ];
+    addIssue({ message: isRing ? NEEDS_KEY : NEEDS_RING, path });
+  }),
 );
+
+const timeouts = section({
+  connect: about('To an open connection.', v.optional(timeLimit, '1s')),
+  request: about('From the end of the request head to the start of the answer.', v.optional(timeLimit, '15s')),
+  idle: about('Silence on an open exchange, or on a kept connection.', v.optional(timeLimit, '60s')),
+});
 
 export const cluster = section(
   {
-    discover,
-    balance: v.optional(balance, {}),
-    health_check: v.optional(probe),
-    /** `connect`: to an open connection; `request`: end of the request head to start of the answer; `idle`: silence. */
-    timeouts: v.optional(
-      section({
-        connect: v.optional(timeLimit, '1s'),
-        request: v.optional(timeLimit, '15s'),
-        idle: v.optional(timeLimit, '60s'),
-      }),
-      {},
+    discover: about('Where its endpoints come from: exactly one of the keys below.', discover),
+    balance: about('How one of them is chosen.', v.optional(balance, {})),
+    health_check: about(
+      'Probes of our own, with exactly one of `tcp` and `http`. What Consul says counts as well.',
+      v.optional(probe),
     ),
-    /** `/ready` waits for an endpoint of it to be up. */
-    required: v.optional(flag, false),
+    timeouts: about('Time limits on the way upstream.', v.optional(timeouts, {})),
+    required: about('`/ready` waits until an endpoint of it is up.', v.optional(flag, false)),
   },
   ['outlier', 'slow_start', 'panic_threshold', 'retry', 'limits', 'send_proxy_protocol', 'tls', 'http2'],
 );

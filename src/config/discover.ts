@@ -1,42 +1,51 @@
 /** `discover`: where the endpoints of a cluster, or the members of a pool, come from. */
 import * as v from 'valibot';
 import { MAX_WEIGHT } from '../endpoint.ts';
-import { hostPort, text, wholeNumber } from './fields.ts';
-import { section } from './section.ts';
+import { about } from './about.ts';
+import { choice } from './choice.ts';
+import { hostPort, listOf, text, wholeNumber } from './fields.ts';
+import { exactlyOneOf, isMapping, section } from './section.ts';
 
 export const weight = wholeNumber(0, MAX_WEIGHT);
 
-/** `10.0.0.7:80`, or the same with a weight and an id of its own (default: the address). */
-const staticEndpoint = v.union(
-  [hostPort, section({ address: hostPort, weight: v.optional(weight, 1), id: v.optional(text) })],
-  'must be host:port or a mapping with address, weight and id',
-);
+const endpointSection = section({
+  address: about('Where the endpoint listens.', hostPort),
+  weight: about('Its share of the work next to the others; 0 takes no new work.', v.optional(weight, 1)),
+  id: about('Its name on the ring; without it the address.', v.optional(text)),
+});
 
-/** Exactly one of the sources is present. */
+/** `10.0.0.7:80`, or the same with a weight and an id of its own (default: the address). */
+const staticEndpoint = choice([hostPort, endpointSection], (input) => (isMapping(input) ? endpointSection : hostPort));
+
 export const consulSource = section({
-  service: text,
-  /** An instance counts when it carries all of these. */
-  tags: v.optional(v.array(text, 'must be a list of tags'), []),
-  /** In order of priority; default the agent's own. More than one is failover, which is not built yet. */
-  datacenters: v.optional(
-    v.pipe(
-      v.array(text, 'must be a list of datacenters'),
-      v.maxLength(1, 'more than one datacenter is not supported yet'),
+  service: about('The name of the service in Consul’s catalog.', text),
+  tags: about('Only instances that carry all of these.', v.optional(listOf(text, 'tags'), [])),
+  /** In order of priority. More than one is failover, which is not built yet. */
+  datacenters: about(
+    'The datacenter to ask; without it the agent’s own, or `consul.datacenter`. More than one is not supported yet.',
+    v.optional(
+      v.pipe(listOf(text, 'datacenters'), v.maxLength(1, 'more than one datacenter is not supported yet')),
+      [],
     ),
-    [],
   ),
 });
 
 export const staticSource = v.pipe(
-  v.array(staticEndpoint, 'must be a list of endpoints'),
+  listOf(staticEndpoint, 'endpoints'),
   v.transform((entries) => entries.map((entry) => ('address' in entry ? entry : { address: entry, weight: 1 }))),
 );
 
-const ONE_SOURCE = 'must name exactly one of consul, file, static';
-
+/** Exactly one of the sources is present. */
 export const discover = v.pipe(
-  section({ consul: v.optional(consulSource), file: v.optional(text), static: v.optional(staticSource) }, ['dns']),
-  v.check((sources) => Object.values(sources).filter((source) => source !== undefined).length === 1, ONE_SOURCE),
+  section(
+    {
+      consul: about('The healthy instances of a service, watched.', v.optional(consulSource)),
+      file: about('A YAML or JSON file with a list as `static` takes it, watched.', v.optional(text)),
+      static: about('This list.', v.optional(staticSource)),
+    },
+    ['dns'],
+  ),
+  exactlyOneOf(['consul', 'file', 'static'], ['dns']),
 );
 
 export type DiscoverConfig = v.InferOutput<typeof discover>;

@@ -1,102 +1,139 @@
 /** `dns`: zones that the name server answers for, and the pools behind their balanced records. */
-
-import { isIP } from 'node:net';
 import * as v from 'valibot';
+import { about } from './about.ts';
+import { choice } from './choice.ts';
 import { consulSource, weight } from './discover.ts';
-import { durationBetween, listenAddress, name, text } from './fields.ts';
+import { absoluteName, relativeName } from './domain-name.ts';
+import { durationBetween, ipAddress, listenAddress, listOf, name } from './fields.ts';
+import { mapping } from './mapping.ts';
 import { probe } from './probe.ts';
-import { section } from './section.ts';
+import { exactlyOneOf, isMapping, NOT_SUPPORTED_YET, section } from './section.ts';
 
-// RFC 2181 section 8: TTLs have 31 bits; a day is already far above what failover can use.
-const ttl = durationBetween(0, 604_800_000, 'must be from 0s to 168h');
+export { absoluteName } from './domain-name.ts';
 
-const ipv4 = v.pipe(
-  v.string('must be an IPv4 address'),
-  v.check((it) => isIP(it) === 4, 'must be an IPv4 address'),
-);
-const ipv6 = v.pipe(
-  v.string('must be an IPv6 address'),
-  v.check((it) => isIP(it) === 6, 'must be an IPv6 address'),
-);
-const ip = v.pipe(
-  v.string('must be an IP address'),
-  v.check((it) => isIP(it) !== 0, 'must be an IP address'),
-);
-
-/** An absolute name: RFC 1035 section 2.3.4 bounds labels to 63 octets and names to 255. Lower-cased, no final dot. */
-export const absoluteName = v.pipe(
-  v.string('must be a domain name'),
-  v.toLowerCase(),
-  v.transform((it) => (it.endsWith('.') ? it.slice(0, -1) : it)),
-  v.regex(
-    /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/,
-    'must be a domain name: labels of at most 63 letters, digits, "-" or "_", at most 253 in all',
-  ),
-);
+// RFC 2181 section 8 allows 31 bits of seconds; a week is already far above what failover can use.
+const ttl = durationBetween(0, 604_800_000);
 
 const soa = section({
-  mname: absoluteName,
-  /** The mailbox with its `@` written as a dot: hostmaster.example.com. */
-  rname: absoluteName,
-  /** Seconds an absence may be remembered, in milliseconds here (RFC 2308). */
-  negative_ttl: v.optional(ttl, '5s'),
-  ttl: v.optional(ttl, '1h'),
+  mname: about('The primary name server.', absoluteName),
+  rname: about('The mailbox of the zone, with its `@` written as a dot: `hostmaster.example.org.`', absoluteName),
+  negative_ttl: about('How long others may remember that a name does not exist (RFC 2308).', v.optional(ttl, '5s')),
+  ttl: about('The TTL of the SOA and NS records themselves.', v.optional(ttl, '1h')),
 });
+
+const anyAddress = ipAddress(0);
+const staticMemberSection = section({
+  address: about('The address that is answered.', anyAddress),
+  weight: about('For policies that weigh.', v.optional(weight, 1)),
+});
+const staticMember = choice([anyAddress, staticMemberSection], (input) =>
+  isMapping(input) ? staticMemberSection : anyAddress,
+);
 
 const members = v.pipe(
   section({
-    consul: v.optional(consulSource),
-    static: v.optional(
-      v.array(
-        v.union([ip, section({ address: ip, weight: v.optional(weight, 1) })], 'must be an IP address'),
-        'must be a list of IP addresses',
-      ),
-    ),
+    consul: about('The healthy instances of a service in Consul, watched.', v.optional(consulSource)),
+    static: about('These addresses.', v.optional(listOf(staticMember, 'IP addresses'))),
   }),
-  v.check((it) => (it.consul === undefined) !== (it.static === undefined), 'must name exactly one of consul, static'),
+  exactlyOneOf(['consul', 'static']),
+);
+
+const POLICY_HINT = 'must be failover or all';
+const pool = section(
+  {
+    name: about('For logs and metrics; unique within the record.', name),
+    members: about('Addresses that may be answered: exactly one of the keys below.', members),
+  },
+  ['min_up'],
 );
 
 const balancedRecord = section(
   {
-    policy: v.pipe(
-      v.string('must be failover or all'),
-      v.check((it) => it !== 'weighted' && it !== 'hash', 'is not supported yet'),
-      v.picklist(['failover', 'all'], 'must be failover or all'),
+    policy: about(
+      '`failover`: the first pool with a member that is up. `all`: every member that is up.',
+      v.pipe(
+        v.string(POLICY_HINT),
+        v.check((it) => it !== 'weighted' && it !== 'hash', NOT_SUPPORTED_YET),
+        v.picklist(['failover', 'all'], POLICY_HINT),
+      ),
     ),
-    pools: v.pipe(
-      v.array(section({ name, members }, ['min_up']), 'must be a list of pools'),
-      v.minLength(1, 'must have at least one pool'),
+    pools: about(
+      'Groups of members, the preferred one first.',
+      v.pipe(listOf(pool, 'pools'), v.minLength(1, 'must have at least one pool')),
     ),
-    probe: v.optional(probe),
-    ttl: v.optional(section({ min: v.optional(ttl, '2s'), max: v.optional(ttl, '30s') }), {}),
-    when_all_down: v.optional(v.picklist(['last_good', 'all', 'none'], 'must be last_good, all or none'), 'last_good'),
+    probe: about(
+      'Probes of our own, as a cluster’s `health_check`. Without it a static member is up, and a member from Consul is what Consul says.',
+      v.optional(probe),
+    ),
+    ttl: about(
+      'Bounds of the TTL, which is computed: never longer than the time until the answer could next change.',
+      v.optional(
+        section({
+          min: about('Shortest TTL.', v.optional(ttl, '2s')),
+          max: about('Longest TTL.', v.optional(ttl, '30s')),
+        }),
+        {},
+      ),
+    ),
+    when_all_down: about(
+      'The answer when no member is up: the last one that had one, every member, or none.',
+      v.optional(v.picklist(['last_good', 'all', 'none'], 'must be last_good, all or none'), 'last_good'),
+    ),
   },
   ['failover_target'],
 );
 
-const staticRecord = section(
-  {
-    a: v.optional(v.array(ipv4, 'must be a list of IPv4 addresses')),
-    aaaa: v.optional(v.array(ipv6, 'must be a list of IPv6 addresses')),
-    ttl: v.optional(ttl, '60s'),
-  },
-  ['txt', 'mx', 'srv', 'caa', 'cname', 'ns', 'https', 'svcb'],
+const LATER_TYPES = ['txt', 'mx', 'srv', 'caa', 'cname', 'ns', 'https', 'svcb'];
+
+const staticRecord = v.pipe(
+  section(
+    {
+      a: about('IPv4 addresses.', v.optional(listOf(ipAddress(4), 'IPv4 addresses'))),
+      aaaa: about('IPv6 addresses.', v.optional(listOf(ipAddress(6), 'IPv6 addresses'))),
+      ttl: about('Its TTL.', v.optional(ttl, '60s')),
+    },
+    LATER_TYPES,
+  ),
+  v.rawCheck(({ dataset, addIssue }) => {
+    const value: unknown = dataset.value;
+    if (!isMapping(value) || LATER_TYPES.some((key) => value[key] !== undefined)) return;
+    if (isEmpty(value['a']) && isEmpty(value['aaaa'])) {
+      addIssue({ message: 'must have an address in a or aaaa, or else policy and pools' });
+    }
+  }),
+);
+
+function isEmpty(list: unknown): boolean {
+  return list === undefined || (Array.isArray(list) && list.length === 0);
+}
+
+/** A record with `policy` or `pools` is meant to be balanced, whatever else it has or lacks. */
+const record = choice([balancedRecord, staticRecord], (input) =>
+  isMapping(input) && ('policy' in input || 'pools' in input) ? balancedRecord : staticRecord,
 );
 
 const zone = section({
-  soa,
-  ns: v.pipe(v.array(absoluteName, 'must be a list of names'), v.minLength(1, 'must name at least one server')),
+  soa: about('The start-of-authority record.', soa),
+  ns: about(
+    'The name servers of the zone. One whose name lies in the zone needs an address record there.',
+    v.pipe(listOf(absoluteName, 'names'), v.minLength(1, 'must name at least one server')),
+  ),
   /** Keys are names relative to the zone: `www`, `a.b`, `@` for the zone itself. */
-  records: v.optional(v.record(text, v.union([balancedRecord, staticRecord])), {}),
+  records: about(
+    'Names relative to the zone (`www`, `a.b`, `@` for the zone itself) with a record each: balanced, or static.',
+    v.optional(mapping(relativeName, record, 'must be a mapping of names to records'), {}),
+  ),
 });
 
 export const dns = section({
-  /** Each is bound for UDP and for TCP. */
-  listen: v.pipe(
-    v.array(listenAddress, 'must be a list of addresses'),
-    v.minLength(1, 'must have at least one address'),
+  listen: about(
+    'Addresses, each bound for UDP and for TCP.',
+    v.pipe(listOf(listenAddress, 'addresses'), v.minLength(1, 'must have at least one address')),
   ),
-  zones: v.record(absoluteName, zone, 'must be a mapping of zone names'),
+  zones: about(
+    'Zone names with what belongs to them.',
+    mapping(absoluteName, zone, 'must be a mapping of zone names to zones'),
+  ),
 });
 
 export type DnsConfig = v.InferOutput<typeof dns>;

@@ -1,80 +1,93 @@
 /** `listeners`: bound sockets with their protocol, limits and routes. */
 import * as v from 'valibot';
-import { durationBetween, listenAddress, name, size, wholeNumber } from './fields.ts';
+import { about } from './about.ts';
+import { choice } from './choice.ts';
+import { durationBetween, listenAddress, listOf, name, sizeBetween, wholeNumber } from './fields.ts';
 import { match } from './match.ts';
-import { section } from './section.ts';
+import { isMapping, NOT_SUPPORTED_YET, section } from './section.ts';
 
 const HOUR = 3_600_000;
+const KIB = 1_024;
+const patience = durationBetween(100, HOUR);
+const connections = wholeNumber(1, 1_000_000);
 
 const limits = section({
-  head_timeout: v.optional(durationBetween(100, HOUR, 'must be from 100ms to 1h'), '10s'),
-  idle_timeout: v.optional(durationBetween(100, HOUR, 'must be from 100ms to 1h'), '60s'),
-  /** Bytes per second of a request body, judged over spans of 5 s; 0B turns it off. */
-  min_body_rate: v.optional(size, '240B'),
-  max_head: v.optional(
-    v.pipe(size, v.minValue(1_024, 'must be at least 1KiB'), v.maxValue(1_048_576, 'must be at most 1MiB')),
-    '64KiB',
+  head_timeout: about('For a request head to be complete.', v.optional(patience, '10s')),
+  idle_timeout: about('Silence of the client, and how long a kept connection waits.', v.optional(patience, '60s')),
+  min_body_rate: about(
+    'Slowest request body, per second, judged over spans of 5 s; `0B` turns it off.',
+    v.optional(sizeBetween(0, KIB ** 3), '240B'),
   ),
-  max_headers: v.optional(wholeNumber(1, 10_000), 200),
-  max_connections: v.optional(wholeNumber(1, 1_000_000), 10_000),
-  max_connections_per_client: v.optional(wholeNumber(1, 1_000_000), 1_000),
+  max_head: about('Largest request head.', v.optional(sizeBetween(KIB, KIB ** 2), '64KiB')),
+  max_headers: about('Most header fields of a request.', v.optional(wholeNumber(1, 10_000), 200)),
+  max_connections: about('Most open connections.', v.optional(connections, 10_000)),
+  max_connections_per_client: about('Most open connections of one client address.', v.optional(connections, 1_000)),
 });
+
+const INSTEAD_OF_TO = ['split', 'redirect', 'respond'];
 
 const route = section(
   {
-    /** Default: its place in the list, `routes[0]`. */
-    name: v.optional(name),
-    match: v.optional(match, {}),
-    to: name,
-    timeout: v.optional(durationBetween(1, HOUR, 'must be from 1ms to 1h')),
+    name: about('For logs and metrics; without it its place in the list, `routes[0]`.', v.optional(name)),
+    match: about('Conditions, all of which must hold; without any it matches every request.', v.optional(match, {})),
+    to: about('The cluster.', name),
+    timeout: about('Instead of the cluster’s `timeouts.request`.', v.optional(durationBetween(1, HOUR))),
   },
-  [
-    'split',
-    'split_key',
-    'redirect',
-    'respond',
-    'rewrite',
-    'request_headers',
-    'response_headers',
-    'mirror',
-    'retry',
-    'sticky_cookie',
-  ],
+  [...INSTEAD_OF_TO, 'split_key', 'rewrite', 'request_headers', 'response_headers', 'mirror', 'retry', 'sticky_cookie'],
+  { standIns: { to: INSTEAD_OF_TO } },
 );
 
-const falseForNow = v.optional(v.literal(false, 'is not supported yet'), false);
+const PROTOCOL_HINT = 'must be http or tcp';
+
+// `true` is part of the interface and not built yet.
+const falseForNow = v.optional(
+  v.pipe(v.boolean('must be true or false'), v.title('false'), v.literal(false, NOT_SUPPORTED_YET)),
+  false,
+);
+
+const nameField = about('For logs, metrics and problems; unique.', name);
+const listenField = about('Where it accepts connections; unique.', listenAddress);
+const proxyProtocolField = about('`true` is not supported yet.', falseForNow);
 
 const httpListener = section(
   {
-    name,
-    listen: listenAddress,
-    protocol: v.literal('http', 'must be http or tcp'),
-    limits: v.optional(limits, {}),
-    routes: v.pipe(v.array(route, 'must be a list of routes'), v.minLength(1, 'must have at least one route')),
-    proxy_protocol: falseForNow,
-    debug_header: falseForNow,
+    name: nameField,
+    listen: listenField,
+    protocol: about('`http` for HTTP/1.1.', v.literal('http', PROTOCOL_HINT)),
+    limits: about('What clients may ask of it.', v.optional(limits, {})),
+    routes: about(
+      'From requests to clusters; the first that matches wins.',
+      v.pipe(listOf(route, 'routes'), v.minLength(1, 'must have at least one route')),
+    ),
+    proxy_protocol: proxyProtocolField,
+    debug_header: about('`true` is not supported yet.', falseForNow),
   },
   ['tls'],
 );
 
 const tcpListener = section(
   {
-    name,
-    listen: listenAddress,
-    protocol: v.literal('tcp', 'must be http or tcp'),
-    /** Only the connection limits and `idle_timeout` matter here. */
-    limits: v.optional(limits, {}),
-    to: name,
-    proxy_protocol: falseForNow,
+    name: nameField,
+    listen: listenField,
+    protocol: about('`tcp` for any bytes.', v.literal('tcp', PROTOCOL_HINT)),
+    limits: about(
+      'As above; only `idle_timeout`, `max_connections` and `max_connections_per_client` matter here.',
+      v.optional(limits, {}),
+    ),
+    to: about('The cluster.', name),
+    proxy_protocol: proxyProtocolField,
   },
   ['tls'],
 );
 
-export const listener = v.variant('protocol', [httpListener, tcpListener], 'must be http or tcp');
+/** Without a protocol that is known, `to` at the top tells a tcp listener: an http one has it in its routes. */
+export const listener = choice([httpListener, tcpListener], (input) => {
+  if (!isMapping(input)) return httpListener;
+  if (input['protocol'] === 'http') return httpListener;
+  return input['protocol'] === 'tcp' || ('to' in input && !('routes' in input)) ? tcpListener : httpListener;
+});
 
 export type ListenerConfig = v.InferOutput<typeof listener>;
 export type HttpListenerConfig = v.InferOutput<typeof httpListener>;
 export type TcpListenerConfig = v.InferOutput<typeof tcpListener>;
 export type RouteConfig = v.InferOutput<typeof route>;
-/** Times in milliseconds, sizes in bytes. */
-export type ListenerLimits = v.InferOutput<typeof limits>;

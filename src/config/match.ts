@@ -1,7 +1,10 @@
 /** `match`: the conditions of a route; all that are given must hold. */
 import * as v from 'valibot';
-import { text } from './fields.ts';
-import { section } from './section.ts';
+import { about } from './about.ts';
+import { choice } from './choice.ts';
+import { flag, listOf, path, text } from './fields.ts';
+import { mapping } from './mapping.ts';
+import { exactlyOneOf, isMapping, section } from './section.ts';
 
 // RFC 9110 section 5.6.2.
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -9,56 +12,73 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** Lower-cased: field names compare without case (RFC 9110 section 5.1). */
 export const headerName = v.pipe(
   v.string('must be a header name'),
-  v.regex(TOKEN, "must be a header name (RFC 9110: letters, digits and !#$%&'*+-.^_`|~)"),
+  v.title('header name'),
+  v.regex(TOKEN, "must be a header name (letters, digits and !#$%&'*+-.^_`|~)"),
   v.toLowerCase(),
 );
 
-const pathText = v.pipe(v.string('must be a path'), v.regex(/^\/[\x21-\x7e]*$/, 'must be a path that begins with "/"'));
+/** The path of a request has no query, so a condition with one would never hold. */
+const pathText = v.pipe(path, v.regex(/^[^?#]*$/, 'must be a path without a query; `query` has conditions for that'));
 
-/** A text that must be equal, `{ prefix }`, or `{ present: true | false }`. */
-const valueMatch = v.union(
-  [
-    v.pipe(
-      v.string(),
-      v.transform((equals) => ({ equals })),
-    ),
-    section({ prefix: text }, ['regex']),
-    section({ present: v.boolean('must be true or false') }),
-  ],
-  'must be a text, { prefix: … } or { present: true }',
+const equalText = v.pipe(
+  v.string('must be a text, { prefix: … } or { present: true }'),
+  v.title('text'),
+  v.transform((equals) => ({ equals })),
 );
-
-const named = (key: v.GenericSchema<string, string>) =>
-  v.pipe(
-    v.record(key, valueMatch, 'must be a mapping of names to conditions'),
-    v.transform((record) => Object.entries(record).map(([name, condition]) => ({ name, condition }))),
-  );
-
-/** `shop.example.com`, or `*.example.com` for any name below it. Lower-cased, without a port. */
-const hostMatch = v.pipe(
-  v.string('must be a host name'),
-  v.toLowerCase(),
-  v.regex(
-    /^(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$|^\[[0-9a-f:.]+\]$/,
-    'must be a host name, or *. and one, without a port',
+const byPart = v.pipe(
+  section(
+    {
+      prefix: about('The value begins with this text.', v.optional(text)),
+      present: about('There is such a value, or with `false` there is none.', v.optional(flag)),
+    },
+    ['regex'],
+  ),
+  exactlyOneOf(['prefix', 'present'], ['regex']),
+  v.transform(({ prefix, present }): { prefix: string } | { present: boolean } =>
+    prefix === undefined ? { present: present ?? true } : { prefix },
   ),
 );
 
+/** A text that must be equal, `{ prefix }`, or `{ present: true | false }`. */
+const valueMatch = choice([equalText, byPart], (input) => (isMapping(input) ? byPart : equalText));
+
+/** Names with a condition each, in the order of the file. */
+const named = (key: v.GenericSchema<string, string>) =>
+  v.pipe(
+    mapping(key, valueMatch, 'must be a mapping of names to conditions'),
+    v.transform((record) => Object.entries(record).map(([name, condition]) => ({ name, condition }))),
+  );
+
+const HOST_HINT = 'must be a host name, or *. and one, without a port';
+
+/** `shop.example.com`, or `*.example.com` for any name below it. Lower-cased, without a port. */
+const hostMatch = v.pipe(
+  v.string(HOST_HINT),
+  v.title('host name'),
+  v.toLowerCase(),
+  v.regex(/^(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$|^\[[0-9a-f:.]+\]$/, HOST_HINT),
+);
+
+const method = v.pipe(v.string('must be a method'), v.title('method'), v.regex(TOKEN, 'must be a method such as GET'));
+
 export const match = section(
   {
-    host: v.optional(hostMatch),
-    path: v.optional(pathText),
-    /** Whole segments: `/api` matches `/api` and `/api/x`, not `/apiary`. */
-    path_prefix: v.optional(pathText),
-    methods: v.optional(
-      v.pipe(
-        v.array(v.pipe(v.string('must be a method'), v.regex(TOKEN, 'must be a method such as GET')), 'must be a list'),
-        v.minLength(1, 'must not be empty'),
-      ),
+    host: about(
+      'The host that the request names, without a port; `*.example.org` is any name below example.org.',
+      v.optional(hostMatch),
     ),
-    headers: v.optional(named(headerName), {}),
-    cookies: v.optional(named(text), {}),
-    query: v.optional(named(text), {}),
+    path: about('The whole path, without the query.', v.optional(pathText)),
+    path_prefix: about(
+      'The first segments of the path: `/api` matches `/api` and `/api/x`, not `/apiary`.',
+      v.optional(pathText),
+    ),
+    methods: about(
+      'One of these methods.',
+      v.optional(v.pipe(listOf(method, 'methods'), v.minLength(1, 'must not be empty'))),
+    ),
+    headers: about('Header names with a condition each.', v.optional(named(headerName), {})),
+    cookies: about('Cookie names with a condition each.', v.optional(named(text), {})),
+    query: about('Query parameters with a condition each.', v.optional(named(text), {})),
   },
   ['path_regex', 'json', 'client'],
 );

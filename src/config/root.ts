@@ -1,13 +1,16 @@
 /** The whole configuration: one schema from which types, messages, documentation and the JSON schema come. */
 import * as v from 'valibot';
+import { about } from './about.ts';
 import { cluster } from './cluster.ts';
 import { dns } from './dns.ts';
-import { duration, durationBetween, host, listenAddress, name, port, text } from './fields.ts';
+import { addressBlock, durationBetween, host, listenAddress, listOf, name, port, text } from './fields.ts';
 import { listener } from './listener.ts';
-import { section } from './section.ts';
+import { mapping } from './mapping.ts';
+import { isMapping, section } from './section.ts';
 
 const url = v.pipe(
   v.string('must be a URL'),
+  v.metadata({ title: 'URL', examples: ['http://127.0.0.1:8500'] }),
   v.check(isHttpUrl, 'must be an http or https URL, such as http://127.0.0.1:8500'),
 );
 
@@ -16,66 +19,98 @@ function isHttpUrl(value: string): boolean {
   return parsed !== null && (parsed.protocol === 'http:' || parsed.protocol === 'https:');
 }
 
+const consulTls = section({
+  ca_file: about('PEM file of the authority that signed the agent’s certificate.', v.optional(text)),
+  cert_file: about('PEM file of our own certificate; goes with `key_file`.', v.optional(text)),
+  key_file: about('PEM file of its key.', v.optional(text)),
+  server_name: about('The name to expect in the agent’s certificate.', v.optional(text)),
+});
+
 const consul = v.pipe(
   section({
-    address: v.optional(url),
-    token: v.optional(text),
-    /** Read again when it changes. */
-    token_file: v.optional(text),
-    datacenter: v.optional(text),
-    tls: v.optional(
-      section({
-        ca_file: v.optional(text),
-        cert_file: v.optional(text),
-        key_file: v.optional(text),
-        server_name: v.optional(text),
-      }),
-    ),
+    address: about('The agent; without it `CONSUL_HTTP_ADDR`, or else `http://127.0.0.1:8500`.', v.optional(url)),
+    token: about('ACL token; without it `CONSUL_HTTP_TOKEN`. Better kept in a file.', v.optional(text)),
+    token_file: about('File that holds the token; read again when it changes.', v.optional(text)),
+    datacenter: about('Datacenter to ask; without it the agent’s own.', v.optional(text)),
+    tls: about('Certificates; without them `CONSUL_CACERT` and the like.', v.optional(consulTls)),
   }),
-  v.check((it) => it.token === undefined || it.token_file === undefined, 'must not have both token and token_file'),
+  v.rawCheck(({ dataset, addIssue }) => {
+    const value: unknown = dataset.value;
+    const both = isMapping(value) && value['token'] !== undefined && value['token_file'] !== undefined;
+    if (both) addIssue({ message: 'must not have both token and token_file' });
+  }),
 );
 
+const registerCheck = section({
+  interval: about('How often Consul asks our status address.', v.optional(durationBetween(100, 600_000), '1s')),
+  timeout: about('How long it waits for an answer.', v.optional(durationBetween(100, 60_000), '1s')),
+});
+
 const register = section({
-  service: text,
-  address: host,
-  port,
-  /** Default: `<service>-<address>-<port>`. */
-  id: v.optional(text),
-  tags: v.optional(v.array(text, 'must be a list of tags'), []),
-  check: v.optional(
-    section({
-      interval: v.optional(durationBetween(100, 600_000, 'must be from 100ms to 10m'), '1s'),
-      timeout: v.optional(durationBetween(100, 60_000, 'must be from 100ms to 1m'), '1s'),
-    }),
-    {},
+  service: about('The name of the service.', text),
+  address: about('The address that others reach this process at.', host),
+  port: about('The port of it.', port),
+  id: about('The id of the instance; without it `<service>-<address>-<port>`.', v.optional(text)),
+  tags: about('Tags of the instance.', v.optional(listOf(text, 'tags'), [])),
+  check: about('How Consul checks it.', v.optional(registerCheck, {})),
+});
+
+const log = section({
+  level: about(
+    'The least important lines to write.',
+    v.optional(v.picklist(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error'), 'info'),
+  ),
+  access: about(
+    'Which requests get a line: all, those that failed here or upstream, or none.',
+    v.optional(v.picklist(['all', 'errors', 'off'], 'must be all, errors or off'), 'all'),
   ),
 });
 
-/** An address or an address block, as `net.BlockList` takes it. */
-const block = v.pipe(
-  v.string('must be an address block'),
-  v.regex(/^[0-9a-fA-F:.]+(\/\d{1,3})?$/, 'must be an address or a block such as 10.0.0.0/8'),
-);
+const DAY = 86_400_000;
 
 export const configSchema = section({
-  consul: v.optional(consul),
-  admin: v.optional(section({ listen: listenAddress }, ['token_file'])),
-  status: v.optional(section({ listen: listenAddress })),
-  log: v.optional(
-    section({
-      level: v.optional(v.picklist(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error'), 'info'),
-      access: v.optional(v.picklist(['all', 'errors', 'off'], 'must be all, errors or off'), 'all'),
-    }),
-    {},
+  consul: about('The Consul agent.', v.optional(consul)),
+  admin: about(
+    'Everything a person or a tool may ask of the process.',
+    v.optional(section({ listen: about('A loopback address or a unix socket.', listenAddress) }, ['token_file'])),
   ),
-  workers: v.optional(v.literal(1, 'more than one worker is not supported yet'), 1),
-  snapshot_dir: v.optional(text),
-  drain: v.optional(section({ delay: v.optional(duration, '0s'), grace: v.optional(duration, '30s') }), {}),
-  trusted_proxies: v.optional(v.array(block, 'must be a list of address blocks'), []),
-  register: v.optional(register),
-  listeners: v.optional(v.array(listener, 'must be a list of listeners'), []),
-  clusters: v.optional(v.record(name, cluster, 'must be a mapping of cluster names'), {}),
-  dns: v.optional(dns),
+  status: about(
+    '`/live`, `/ready`, `/startup` and `/metrics` only, for others on the network.',
+    v.optional(section({ listen: about('Where it answers.', listenAddress) })),
+  ),
+  log: about('What is logged.', v.optional(log, {})),
+  workers: about(
+    'Threads. More than one is not supported yet.',
+    v.optional(v.pipe(v.literal(1, 'more than one worker is not supported yet'), v.title('1')), 1),
+  ),
+  snapshot_dir: about('Folder for the last good endpoints, for a start without Consul.', v.optional(text)),
+  drain: about(
+    'What SIGTERM and `outrigger drain` do.',
+    v.optional(
+      section({
+        delay: about(
+          'From not being ready to accepting no more, for others to notice.',
+          v.optional(durationBetween(0, DAY), '0s'),
+        ),
+        grace: about('For what runs to finish; what is left is cut.', v.optional(durationBetween(0, DAY), '30s')),
+      }),
+      {},
+    ),
+  ),
+  trusted_proxies: about(
+    'Whose `X-Forwarded-*` headers are believed.',
+    v.optional(listOf(addressBlock, 'address blocks'), []),
+  ),
+  register: about(
+    'This process as a service in Consul, gone the moment a drain begins. Needs `status`.',
+    v.optional(register),
+  ),
+  listeners: about('Bound sockets, http or tcp.', v.optional(listOf(listener, 'listeners'), [])),
+  clusters: about(
+    'Names with a service each.',
+    v.optional(mapping(name, cluster, 'must be a mapping of names to clusters'), {}),
+  ),
+  dns: about('The name server.', v.optional(dns)),
 });
 
 /** Times in milliseconds, sizes in bytes, ratios in 0…1. Defaults are filled in. */

@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+/**
+ * Where the program starts: argv in, exit code out.
+ *
+ * A command is one thin file, `cli/<name>.ts`, with one export and one line in the table of `cli/program.ts`:
+ *
+ *     export function addStatusCommand(program: Command, terminal: Terminal): void {
+ *       program
+ *         .command('status')
+ *         .description('a table of a running sidecar or responder')
+ *         .option('--json', 'print JSON')
+ *         .addHelpText('after', '\nExample:\n  outrigger status --admin http://127.0.0.1:15000')
+ *         .action(async (options: { json?: boolean }) => {
+ *           const { fetchStatus } = await import('./status-client.ts');
+ *           …
+ *         });
+ *     }
+ *
+ * - Every file of the table is loaded for every command line, so it imports only commander's types, `exit-code.ts`,
+ *   `terminal.ts` and the like at the top. Houses (`sidecar/`, `dns/`), undici, pino and the schema come by
+ *   `await import(…)` inside the action, so `--help` and `drain` do not pay for what they do not use.
+ * - Output goes through `terminal`; a command that reads the configuration calls `readConfig` of `config-file.ts`.
+ * - The action's promise is the life of the command: it resolves when all is done (a long-running role awaits its own
+ *   end and handles its signals). To end with another code than 0, throw: `CommandError` carries a code, any other
+ *   error is printed with its causes and ends with 1. Nothing calls `process.exit`.
+ */
+import { runCommandLine } from './program.ts';
+import { processTerminal } from './terminal.ts';
+
+process.exitCode = await runCommandLine(process.argv.slice(2), processTerminal());

@@ -1,0 +1,42 @@
+/** Rules between parts of a configuration: each part is fine by itself, and together they cannot work. */
+import { addressRules } from './address-rules.ts';
+import { clusterRules } from './cluster-rules.ts';
+import { consulRules } from './consul-rules.ts';
+import { listenerRules } from './listener-rules.ts';
+import { type ConfigPath, looseKey } from './problem.ts';
+import type { Config } from './root.ts';
+import type { CrossProblem, Rule, RuleContext } from './rule.ts';
+import { NOT_SUPPORTED_YET } from './section.ts';
+import { zoneRules } from './zone-rules.ts';
+
+const RULES: readonly Rule[] = [addressRules, listenerRules, clusterRules, consulRules, zoneRules];
+
+/** Problems between parts, given those that the schema has `found` already: a broken part is not judged twice. */
+export function crossProblems(config: Config, found: readonly CrossProblem[]): readonly CrossProblem[] {
+  const problems: CrossProblem[] = [];
+  const broken = new Set(found.map((it) => idOf(it.path)));
+  const above = new Set(found.flatMap((it) => beginnings(it.path)));
+  const postponed = new Set(
+    found.filter((it) => it.message === NOT_SUPPORTED_YET).flatMap((it) => beginnings(it.path)),
+  );
+  const isShaped = (path: ConfigPath) => !beginnings(path).some((it) => broken.has(it));
+  const context: RuleContext = {
+    config,
+    isShaped,
+    isSound: (path) => isShaped(path) && !above.has(idOf(path)),
+    isPostponed: (path) => postponed.has(idOf(path)),
+    report: (path, message, at = 'value') => void problems.push({ path, at, message }),
+  };
+  // Not even a mapping: there are no parts.
+  if (isShaped([])) for (const rule of RULES) rule(context);
+  return problems;
+}
+
+/** The path itself and all that lead to it. */
+function beginnings(path: ConfigPath): readonly string[] {
+  return [idOf([]), ...path.map((_, depth) => idOf(path.slice(0, depth + 1)))];
+}
+
+function idOf(path: ConfigPath): string {
+  return path.map((part) => `${looseKey(part)}\n`).join('');
+}

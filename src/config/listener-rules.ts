@@ -1,0 +1,57 @@
+/** Listeners and routes: names that are unique, clusters that exist and that the protocol can feed. */
+
+import type { HttpListenerConfig } from './listener.ts';
+import type { ConfigPath } from './problem.ts';
+import type { RuleContext } from './rule.ts';
+import { suggestion } from './suggest.ts';
+import { uniqueNames } from './unique-names.ts';
+
+export function listenerRules(context: RuleContext): void {
+  const { config, isShaped } = context;
+  if (!isShaped(['listeners'])) return;
+  uniqueNames(
+    context,
+    config.listeners.map((listener, index) => ({ path: ['listeners', index, 'name'], name: () => listener.name })),
+  );
+  for (const [index, listener] of config.listeners.entries()) {
+    const path = ['listeners', index];
+    if (!isShaped(path)) continue;
+    if (listener.protocol === 'http') routeRules(context, path, listener);
+    else if (listener.protocol === 'tcp') tcpRules(context, [...path, 'to'], () => listener.to);
+  }
+}
+
+function routeRules(context: RuleContext, path: ConfigPath, listener: HttpListenerConfig): void {
+  if (!context.isShaped([...path, 'routes'])) return;
+  const routes = [...listener.routes.entries()];
+  uniqueNames(
+    context,
+    routes.map(([index, route]) => ({ path: [...path, 'routes', index, 'name'], name: () => route.name })),
+  );
+  for (const [index, route] of routes) {
+    const at = [...path, 'routes', index];
+    // A route that waits for a later version may wait for a cluster too.
+    if (!context.isPostponed(at)) clusterExists(context, [...at, 'to'], () => route.to);
+  }
+}
+
+/** A tcp listener knows one thing about its client: where it comes from. */
+function tcpRules(context: RuleContext, path: ConfigPath, to: () => string): void {
+  const { config, isSound, report } = context;
+  if (!clusterExists(context, path, to) || !isSound(['clusters', to(), 'balance'])) return;
+  const { policy, hash_key = [] } = config.clusters[to()]?.balance ?? {};
+  if (policy === 'ring_hash' && !hash_key.some((part) => part.source_ip === true)) {
+    report(path, `${to()} picks by parts of an http request; for tcp its hash_key needs { source_ip: true }`);
+  }
+}
+
+function clusterExists(
+  { config, isSound, isShaped, report }: RuleContext,
+  path: ConfigPath,
+  to: () => string,
+): boolean {
+  if (!isSound(path) || !isShaped(['clusters'])) return false;
+  if (to() in config.clusters) return true;
+  report(path, `no cluster has this name${suggestion(to(), Object.keys(config.clusters))}`);
+  return false;
+}

@@ -1,0 +1,130 @@
+/** Zones: names that fit, servers that can be found, records that can be answered. */
+import { formatDuration } from '../duration.ts';
+import type { BalancedRecordConfig, StaticRecordConfig, ZoneConfig } from './dns.ts';
+import { isInZone, MAX_NAME_LENGTH, nameInZone } from './domain-name.ts';
+import type { ConfigPath } from './problem.ts';
+import type { RuleContext } from './rule.ts';
+import { uniqueNames } from './unique-names.ts';
+
+type RecordConfig = BalancedRecordConfig | StaticRecordConfig;
+
+export function zoneRules(context: RuleContext): void {
+  const { config, isShaped } = context;
+  if (config.dns === undefined || !isShaped(['dns', 'zones'])) return;
+  const { zones } = config.dns;
+  for (const [name, zone] of Object.entries(zones)) {
+    const path = ['dns', 'zones', name];
+    if (!isShaped(path)) continue;
+    serverRules(context, { path, zone, zones });
+    if (!isShaped([...path, 'records'])) continue;
+    for (const [relative, record] of Object.entries(zone.records)) {
+      const at = [...path, 'records', relative];
+      nameRules(context, { path: at, name: nameInZone(relative, name), zone: name, zones: Object.keys(zones) });
+      if (isShaped(at) && 'pools' in record) balancedRules(context, at, record);
+      else if (isShaped(at)) addressListRules(context, at, record);
+    }
+  }
+}
+
+interface NamedRecord {
+  readonly path: ConfigPath;
+  readonly name: string;
+  readonly zone: string;
+  readonly zones: readonly string[];
+}
+
+function nameRules({ report }: RuleContext, { path, name, zone, zones }: NamedRecord): void {
+  if (name.length > MAX_NAME_LENGTH) {
+    report(path, `is longer than ${MAX_NAME_LENGTH} characters together with its zone`, 'key');
+  }
+  const inner = zones.find((it) => it !== zone && isInZone(it, zone) && isInZone(name, it));
+  if (inner !== undefined) report(path, `lies in the zone ${inner}, which answers instead`, 'key');
+}
+
+interface Servers {
+  readonly path: ConfigPath;
+  readonly zone: ZoneConfig;
+  readonly zones: Readonly<Record<string, ZoneConfig>>;
+}
+
+/** A server named inside of what we serve is found through our own answer, so there must be one. */
+function serverRules(context: RuleContext, { path, zone, zones }: Servers): void {
+  const { isShaped, isSound, report } = context;
+  const check = (at: ConfigPath, name: () => string) => {
+    if (isSound(at) && lacksAddress(context, zones, name())) {
+      report(at, 'has no record here, though its name lies in a zone that is served here');
+    }
+  };
+  if (isShaped([...path, 'soa'])) check([...path, 'soa', 'mname'], () => zone.soa.mname);
+  if (!isShaped([...path, 'ns'])) return;
+  const servers = [...zone.ns.entries()].map(([index, name]) => ({ path: [...path, 'ns', index], name: () => name }));
+  uniqueNames(context, servers);
+  for (const server of servers) check(server.path, server.name);
+}
+
+function lacksAddress({ isShaped }: RuleContext, zones: Readonly<Record<string, ZoneConfig>>, name: string): boolean {
+  const around = Object.keys(zones).filter((zone) => isInZone(name, zone));
+  const closest = around.toSorted((a, b) => b.length - a.length)[0];
+  if (closest === undefined || !isShaped(['dns', 'zones', closest, 'records'])) return false;
+  const records = Object.keys(zones[closest]?.records ?? {});
+  return !records.some((relative) => nameInZone(relative, closest) === name);
+}
+
+function balancedRules(context: RuleContext, path: ConfigPath, record: BalancedRecordConfig): void {
+  const { isSound, isShaped, report } = context;
+  if (isSound([...path, 'ttl']) && record.ttl.min > record.ttl.max) {
+    const shown = `${formatDuration(record.ttl.min)} is longer than max, ${formatDuration(record.ttl.max)}`;
+    report([...path, 'ttl', 'min'], `must not be longer than ttl.max: ${shown}`);
+  }
+  if (!isShaped([...path, 'pools'])) return;
+  const pools = [...record.pools.entries()];
+  uniqueNames(
+    context,
+    pools.map(([index, pool]) => ({ path: [...path, 'pools', index, 'name'], name: () => pool.name })),
+  );
+  for (const [index, pool] of pools) {
+    const at = [...path, 'pools', index, 'members', 'static'];
+    if (!isSound(at)) continue;
+    const listed = [...(pool.members.static ?? []).entries()];
+    uniqueNames(
+      context,
+      listed.map(([place, it]) => ({
+        path: [...at, place],
+        name: () => (typeof it === 'string' ? it : it.address).toLowerCase(),
+      })),
+    );
+  }
+  probePortRule(context, path, record);
+}
+
+/** A static member is an address alone; only Consul knows a port to probe. */
+function probePortRule(
+  { isSound, isShaped, report }: RuleContext,
+  path: ConfigPath,
+  record: BalancedRecordConfig,
+): void {
+  const { probe } = record;
+  if (probe === undefined || !isShaped([...path, 'probe'])) return;
+  const hasStatic = record.pools.some(
+    (pool, index) => isShaped([...path, 'pools', index, 'members']) && pool.members.static !== undefined,
+  );
+  for (const kind of ['http', 'tcp'] as const) {
+    const at = [...path, 'probe', kind];
+    if (hasStatic && probe[kind] !== undefined && isSound(at) && probe[kind].port === undefined) {
+      report(at, 'needs a port, as static members have none', 'key');
+    }
+  }
+}
+
+/** An answer is a set: an address that is listed twice would be sent once or break other servers. */
+function addressListRules(context: RuleContext, path: ConfigPath, record: RecordConfig): void {
+  if ('pools' in record) return;
+  for (const type of ['a', 'aaaa'] as const) {
+    if (!context.isShaped([...path, type])) continue;
+    const addresses = [...(record[type] ?? []).entries()];
+    uniqueNames(
+      context,
+      addresses.map(([index, address]) => ({ path: [...path, type, index], name: () => address.toLowerCase() })),
+    );
+  }
+}

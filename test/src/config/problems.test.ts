@@ -1,0 +1,434 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the references of the configuration look like this
+import { describe, expect, it } from 'vitest';
+import { formatProblem, parseConfig } from '../../../src/config/parse-config.ts';
+
+/** Every problem of `text`, one a line, as `check` prints it for a file called `f`. */
+function problemsOf(text: string, env: Record<string, string> = {}): string[] {
+  const parsed = parseConfig(text, { file: 'f', env });
+  return parsed.ok ? [] : parsed.problems.map((problem) => formatProblem('f', problem));
+}
+
+const USERS = 'clusters: { users: { discover: { static: ["127.0.0.1:1"] } } }\n';
+const ZONE = `dns:
+  listen: [ "127.0.0.1:5353" ]
+  zones:
+    example.org:
+      soa: { mname: ns.example.com, rname: hostmaster.example.org }
+      ns: [ ns.example.com ]
+      records:
+`;
+
+const NAME_HINT =
+  'must be a name relative to the zone: "@" or labels of at most 63 letters, digits, "-" or "_", without a final dot';
+const DOMAIN_HINT =
+  'must be a domain name: labels of at most 63 letters, digits, "-" or "_", at most 253 characters in all';
+
+const BROKEN: readonly (readonly [what: string, text: string, problems: readonly string[]])[] = [
+  // What is not YAML, or not the YAML that a configuration may be.
+  ['an empty file', '', ['f:1:1: the file is empty']],
+  ['a file of comments', '# listeners: []\n', ['f:1:1: the file is empty']],
+  ['a list', '- a\n', ['f:1:1: must be a mapping']],
+  ['a text', 'hello', ['f:1:1: must be a mapping']],
+  [
+    'a bracket that is not closed',
+    'trusted_proxies: [ 10.0.0.0/8\nlog: {}\n',
+    ['f:2:1: the indentation does not fit the lines above, or a bracket is not closed'],
+  ],
+  ['a tab', 'log:\n\tlevel: info\n', ['f:2:1: indentation must be spaces, not tabs']],
+  ['a key given twice', 'log: {}\ndrain: {}\nlog: {}\n', ['f:3:1: log: is given twice']],
+  ['two documents', 'log: {}\n---\nlog: {}\n', ['f:2:1: the file must hold one YAML document, not several']],
+  ['a key that is no text', '? [ a ]\n: 1\n', ['f:1:3: a key must be a text']],
+  [
+    'a merge key',
+    'log: &log { level: warn }\ndrain:\n  <<: *log\n',
+    ['f:3:3: drain["<<"]: merge keys are not supported; repeat the keys, or use an alias for the whole value'],
+  ],
+  ['an alias of nothing', 'log: *later\n', ['f:1:6: log: is an alias of an anchor that is not set before it']],
+  [
+    'an alias of itself',
+    'log: &log { level: *log }\n',
+    ['f:1:20: log.level: is an alias of something that it is a part of'],
+  ],
+  ['a tag', 'snapshot_dir: !path /var\n', ['f:1:15: has a tag that is not known here']],
+
+  // The environment.
+  [
+    'a variable that is not set',
+    'snapshot_dir: ${DIRECTORY}\n',
+    ['f:1:15: snapshot_dir: the environment variable DIRECTORY is not set; set it, or write ${DIRECTORY:-default}'],
+  ],
+  [
+    'a reference that is none',
+    'snapshot_dir: /var/${}\n',
+    [
+      'f:1:15: snapshot_dir: has a "${" that begins no ${NAME} or ${NAME:-default}; write "$${" for the characters themselves',
+    ],
+  ],
+
+  // Keys.
+  ['a mistyped key', 'listners: []\n', ['f:1:1: listners: unknown key, did you mean "listeners"?']],
+  ['a key like nothing known', 'telemetry: {}\n', ['f:1:1: telemetry: unknown key']],
+  [
+    'several unknown keys in one place',
+    'drain: { dealy: 1s, graze: 1s }\n',
+    [
+      'f:1:10: drain.dealy: unknown key, did you mean "delay"?',
+      'f:1:21: drain.graze: unknown key, did you mean "grace"?',
+    ],
+  ],
+  ['a key that every object has', 'log: { toString: 1 }\n', ['f:1:8: log.toString: unknown key']],
+  ['an empty value', 'status:\n', ['f:1:1: status: is empty; give it a value, or leave the key out']],
+  ['a missing key', 'status: {}\n', ['f:1:1: status.listen: is required']],
+  ['a list for a mapping', 'log: [ info ]\n', ['f:1:6: log: must be a mapping']],
+  ['a mapping for a list', 'listeners: {}\n', ['f:1:12: listeners: must be a list of listeners']],
+
+  // Scalars.
+  [
+    'a duration without a unit',
+    'drain: { grace: 30 }\n',
+    ['f:1:17: drain.grace: must be a duration with a unit, such as 250ms, 2s, 5m or 1h'],
+  ],
+  ['a level that is none', 'log: { level: loud }\n', ['f:1:15: log.level: must be debug, info, warn or error']],
+  ['more workers than are built', 'workers: auto\n', ['f:1:10: workers: more than one worker is not supported yet']],
+  [
+    'blocks that are none',
+    'trusted_proxies: [ 10.0.0.0/33, fe80::/129, 10.0.0.0/8, local ]\n',
+    [
+      'f:1:20: trusted_proxies[0]: must be an IP address or a block such as 10.0.0.0/8 or fd00::/8',
+      'f:1:33: trusted_proxies[1]: must be an IP address or a block such as 10.0.0.0/8 or fd00::/8',
+      'f:1:57: trusted_proxies[3]: must be an IP address or a block such as 10.0.0.0/8 or fd00::/8',
+    ],
+  ],
+  [
+    'an address that is not http',
+    'consul: { address: "127.0.0.1:8500" }\n',
+    ['f:1:20: consul.address: must be an http or https URL, such as http://127.0.0.1:8500'],
+  ],
+  [
+    'both a token and a file of it',
+    'consul: { token: secret, token_file: t }\n',
+    ['f:1:9: consul: must not have both token and token_file'],
+  ],
+  [
+    'half a certificate',
+    'consul:\n  tls: { cert_file: c.pem }\n',
+    ['f:2:3: consul.tls: must have both of cert_file and key_file, or neither'],
+  ],
+
+  // Addresses.
+  [
+    'an admin address for everybody',
+    'admin: { listen: 0.0.0.0:15000 }\n',
+    ['f:1:18: admin.listen: must be a loopback address or a unix socket: whoever reaches it can drain this process'],
+  ],
+  [
+    'what only a token would allow',
+    'admin: { listen: 127.0.0.1:1, token_file: t }\n',
+    ['f:1:31: admin.token_file: is not supported yet'],
+  ],
+  [
+    'one address for two things',
+    'admin: { listen: 127.0.0.1:15000 }\nstatus: { listen: 0.0.0.0:15000 }\n',
+    ['f:2:19: status.listen: is taken already by admin.listen'],
+  ],
+  [
+    'a registration without a status address',
+    'register: { service: edge, address: 10.0.0.5, port: 8080 }\n',
+    ['f:1:1: register: needs status.listen, which Consul checks'],
+  ],
+  [
+    'a registration that Consul cannot check',
+    'register: { service: edge, address: 10.0.0.5, port: 8080 }\nstatus: { listen: "unix:/run/s.sock" }\n',
+    ['f:2:19: status.listen: must be host:port, as Consul checks it for register'],
+  ],
+
+  // Listeners and routes.
+  [
+    'a listener without a protocol',
+    `${USERS}listeners:\n  - name: a\n    listen: 127.0.0.1:1\n    routes: [ { to: users } ]\n`,
+    ['f:3:5: listeners[0].protocol: is required'],
+  ],
+  [
+    'a tcp listener with a mistyped protocol',
+    `${USERS}listeners:\n  - { name: a, listen: "127.0.0.1:1", protocol: tpc, to: users }\n`,
+    ['f:3:49: listeners[0].protocol: must be http or tcp'],
+  ],
+  [
+    'a cluster that does not exist',
+    `${USERS}listeners:\n  - { name: a, listen: "127.0.0.1:1", protocol: tcp, to: user }\n`,
+    ['f:3:58: listeners[0].to: no cluster has this name, did you mean "users"?'],
+  ],
+  [
+    'two listeners of one name and address',
+    `${USERS}listeners:
+  - { name: a, listen: "127.0.0.1:1", protocol: tcp, to: users }
+  - { name: a, listen: "127.0.0.1:1", protocol: tcp, to: users }
+`,
+    [
+      'f:4:13: listeners[1].name: is taken already by listeners[0].name',
+      'f:4:24: listeners[1].listen: is taken already by listeners[0].listen',
+    ],
+  ],
+  [
+    'a tcp listener over keys of requests',
+    `clusters:
+  users:
+    discover: { static: [] }
+    balance: { policy: ring_hash, hash_key: [ { header: x-user } ] }
+listeners:
+  - { name: a, listen: "127.0.0.1:1", protocol: tcp, to: users }
+`,
+    [
+      'f:6:58: listeners[0].to: users picks by parts of an http request; for tcp its hash_key needs { source_ip: true }',
+    ],
+  ],
+  [
+    'a listener without routes',
+    'listeners:\n  - { name: a, listen: "127.0.0.1:1", protocol: http, routes: [] }\n',
+    ['f:2:63: listeners[0].routes: must have at least one route'],
+  ],
+  [
+    'a split, and nothing about the cluster that stands in it',
+    `listeners:
+  - name: a
+    listen: 127.0.0.1:1
+    protocol: http
+    routes:
+      - split: [ { to: users, weight: 95 } ]
+`,
+    ['f:6:9: listeners[0].routes[0].split: is not supported yet'],
+  ],
+  [
+    'conditions that could never hold',
+    `${USERS}listeners:
+  - name: a
+    listen: 127.0.0.1:1
+    protocol: http
+    routes:
+      - match: { path: users, path_prefix: /a?b=c, methods: [ "GE T" ], headers: { "a b": x, y: { prefix: a, present: true } } }
+        to: users
+`,
+    [
+      'f:7:24: listeners[0].routes[0].match.path: must be a path that begins with "/"',
+      'f:7:44: listeners[0].routes[0].match.path_prefix: must be a path without a query; `query` has conditions for that',
+      'f:7:63: listeners[0].routes[0].match.methods[0]: must be a method such as GET',
+      `f:7:84: listeners[0].routes[0].match.headers["a b"]: must be a header name (letters, digits and !#$%&'*+-.^_\`|~)`,
+      'f:7:97: listeners[0].routes[0].match.headers.y: must name exactly one of prefix, present',
+    ],
+  ],
+  [
+    'limits out of bounds',
+    'listeners:\n  - { name: a, listen: "127.0.0.1:1", protocol: tcp, to: users, limits: { max_head: 1KiB, max_headers: 0, head_timeout: 2h, min_body_rate: 240 } }\n' +
+      USERS,
+    [
+      'f:2:104: listeners[0].limits.max_headers: must be a whole number from 1 to 10000',
+      'f:2:121: listeners[0].limits.head_timeout: must be from 100ms to 1h',
+      'f:2:140: listeners[0].limits.min_body_rate: must be a size with a unit, such as 240B, 64KiB or 1MiB',
+    ],
+  ],
+
+  // Clusters.
+  ['a cluster without discovery', 'clusters:\n  users: {}\n', ['f:2:3: clusters.users.discover: is required']],
+  [
+    'two sources, and an unknown one beside them',
+    'clusters:\n  users:\n    discover: { file: a.yaml, static: [], consl: {} }\n',
+    [
+      'f:3:15: clusters.users.discover: must name exactly one of consul, file, static',
+      'f:3:43: clusters.users.discover.consl: unknown key, did you mean "consul"?',
+    ],
+  ],
+  [
+    'a source that is not built yet, and nothing about the others',
+    'clusters:\n  users:\n    discover: { dns: { name: users } }\n',
+    ['f:3:17: clusters.users.discover.dns: is not supported yet'],
+  ],
+  [
+    'endpoints that are none, and one that is listed twice',
+    'clusters:\n  a: { discover: { static: [ "10.0.0.1", { weight: 1 } ] } }\n  b: { discover: { static: [ "10.0.0.1:1", "10.0.0.1:1" ] } }\n',
+    [
+      'f:2:30: clusters.a.discover.static[0]: must be host:port, such as 10.0.0.7:8080 or [::1]:8080',
+      'f:2:42: clusters.a.discover.static[1].address: is required',
+      'f:3:44: clusters.b.discover.static[1]: is taken already by clusters.b.discover.static[0]',
+    ],
+  ],
+  [
+    'a mistyped policy',
+    'clusters:\n  a: { discover: { static: [] }, balance: { policy: ring_hsah } }\n',
+    [
+      'f:2:53: clusters.a.balance.policy: must be one of round_robin, random, least_requests, least_connections, ring_hash, did you mean "ring_hash"?',
+    ],
+  ],
+  [
+    'a policy that is not built yet',
+    'clusters:\n  a: { discover: { static: [] }, balance: { policy: maglev } }\n',
+    ['f:2:53: clusters.a.balance.policy: is not supported yet'],
+  ],
+  [
+    'a ring without a key',
+    'clusters:\n  a: { discover: { static: [] }, balance: { policy: ring_hash } }\n',
+    [
+      'f:2:34: clusters.a.balance.hash_key: is required with policy ring_hash, such as [ { header: x-user-id }, { path: true } ]',
+    ],
+  ],
+  [
+    'a key without a ring',
+    'clusters:\n  a: { discover: { static: [] }, balance: { hash_key: [ { path: true } ] } }\n',
+    ['f:2:55: clusters.a.balance.hash_key: has no effect with this policy; it belongs to ring_hash'],
+  ],
+  [
+    'key parts of no kind and of two',
+    'clusters:\n  a:\n    discover: { static: [] }\n    balance: { policy: ring_hash, hash_key: [ {}, { path: true, header: a }, { path: false } ] }\n',
+    [
+      'f:4:47: clusters.a.balance.hash_key[0]: must name exactly one of header, cookie, query, path, path_segment, source_ip',
+      'f:4:51: clusters.a.balance.hash_key[1]: must name exactly one of header, cookie, query, path, path_segment, source_ip',
+      'f:4:86: clusters.a.balance.hash_key[2].path: can only be true',
+    ],
+  ],
+  [
+    'a probe of no kind with a bare number',
+    'clusters:\n  a: { discover: { static: [] }, health_check: { interval: 2, status: 200 } }\n',
+    [
+      'f:2:48: clusters.a.health_check: must name exactly one of tcp, http',
+      'f:2:60: clusters.a.health_check.interval: must be a duration with a unit, such as 250ms, 2s, 5m or 1h',
+      'f:2:63: clusters.a.health_check.status: unknown key',
+    ],
+  ],
+  [
+    'answers that do not exist',
+    'clusters:\n  a: { discover: { static: [] }, health_check: { http: { status: 399-200, path: health } } }\n',
+    [
+      'f:2:66: clusters.a.health_check.http.status: must be a status such as 200 or a range such as 200-399',
+      'f:2:81: clusters.a.health_check.http.path: must be a path that begins with "/"',
+    ],
+  ],
+  [
+    'a cluster with a name for nobody',
+    'clusters: { "a b": { discover: { static: [] } } }\n',
+    ['f:1:13: clusters["a b"]: must be a name of letters, digits, ".", "_" or "-" (at most 128)'],
+  ],
+
+  // Zones.
+  ['a name server without zones', 'dns: { listen: [ "127.0.0.1:53" ] }\n', ['f:1:1: dns.zones: is required']],
+  [
+    'a name server on a unix socket',
+    'dns: { listen: [ "unix:/run/dns.sock" ], zones: {} }\n',
+    ['f:1:18: dns.listen[0]: must be host:port; DNS has no unix sockets'],
+  ],
+  [
+    'a zone without its beginnings',
+    'dns:\n  listen: [ "127.0.0.1:53" ]\n  zones:\n    example.org: {}\n',
+    ['f:4:5: dns.zones.example.org.soa: is required', 'f:4:5: dns.zones.example.org.ns: is required'],
+  ],
+  [
+    'a zone twice, the second time in other letters',
+    `${ZONE}        www: { a: [ 192.0.2.1 ] }
+    Example.ORG.:
+      soa: { mname: ns.example.com, rname: hostmaster.example.org }
+      ns: [ ns.example.com ]
+`,
+    ['f:9:5: dns.zones.Example.ORG.: is the same name as another: example.org'],
+  ],
+  [
+    'servers in the zone that nobody could find',
+    'dns:\n  listen: [ "127.0.0.1:53" ]\n  zones:\n    example.org:\n      soa: { mname: ns1.example.org., rname: hostmaster.example.org. }\n      ns: [ ns2.example.org., "ns_!" ]\n',
+    [
+      'f:5:21: dns.zones.example.org.soa.mname: has no record here, though its name lies in a zone that is served here',
+      'f:6:13: dns.zones.example.org.ns[0]: has no record here, though its name lies in a zone that is served here',
+      `f:6:31: dns.zones.example.org.ns[1]: ${DOMAIN_HINT}`,
+    ],
+  ],
+  [
+    'records whose names cannot be',
+    `${ZONE}        "*.wild": { a: [ 192.0.2.1 ] }
+        www.example.org.: { a: [ 192.0.2.1 ] }
+        ${'a'.repeat(64)}: { a: [ 192.0.2.1 ] }
+        ${'a.'.repeat(121)}b: { a: [ 192.0.2.1 ] }
+        www: { a: [ 192.0.2.1 ] }
+        WWW: { a: [ 192.0.2.1 ] }
+`,
+    [
+      'f:8:9: dns.zones.example.org.records.*.wild: a wildcard is not supported yet',
+      `f:9:9: dns.zones.example.org.records.www.example.org.: ${NAME_HINT}`,
+      `f:10:9: dns.zones.example.org.records.${'a'.repeat(64)}: ${NAME_HINT}`,
+      `f:11:9: dns.zones.example.org.records.${'a.'.repeat(121)}b: is longer than 253 characters together with its zone`,
+      'f:13:9: dns.zones.example.org.records.WWW: is the same name as another: www',
+    ],
+  ],
+  [
+    'static records without, with wrong, and with repeated addresses',
+    `${ZONE}        a: {}
+        b: { a: [ "::1" ], aaaa: [ 192.0.2.1 ] }
+        c: { a: [ 192.0.2.1, 192.0.2.1 ], ttl: 60 }
+        d: { cname: www.example.org. }
+`,
+    [
+      'f:8:12: dns.zones.example.org.records.a: must have an address in a or aaaa, or else policy and pools',
+      'f:9:19: dns.zones.example.org.records.b.a[0]: must be an IPv4 address',
+      'f:9:36: dns.zones.example.org.records.b.aaaa[0]: must be an IPv6 address',
+      'f:10:30: dns.zones.example.org.records.c.a[1]: is taken already by dns.zones.example.org.records.c.a[0]',
+      'f:10:48: dns.zones.example.org.records.c.ttl: must be a duration with a unit, such as 250ms, 2s, 5m or 1h',
+      'f:11:14: dns.zones.example.org.records.d.cname: is not supported yet',
+    ],
+  ],
+  [
+    'balanced records that could not answer',
+    `${ZONE}        a: { policy: failover }
+        b: { pools: [ { name: p, members: {} }, { name: p, members: { static: [ here ] } } ] }
+        c: { policy: weighted, pools: [] }
+        d:
+          policy: all
+          pools: [ { name: p, members: { static: [ 192.0.2.1, { address: 192.0.2.1 } ] } } ]
+          probe: { http: { path: /ready } }
+          ttl: { min: 1m }
+          when_all_down: panic
+`,
+    [
+      'f:8:9: dns.zones.example.org.records.a.pools: is required',
+      'f:9:9: dns.zones.example.org.records.b.policy: is required',
+      'f:9:43: dns.zones.example.org.records.b.pools[0].members: must name exactly one of consul, static',
+      'f:9:57: dns.zones.example.org.records.b.pools[1].name: is taken already by dns.zones.example.org.records.b.pools[0].name',
+      'f:9:81: dns.zones.example.org.records.b.pools[1].members.static[0]: must be an IP address',
+      'f:10:22: dns.zones.example.org.records.c.policy: is not supported yet',
+      'f:10:39: dns.zones.example.org.records.c.pools: must have at least one pool',
+      'f:13:63: dns.zones.example.org.records.d.pools[0].members.static[1]: is taken already by dns.zones.example.org.records.d.pools[0].members.static[0]',
+      'f:14:20: dns.zones.example.org.records.d.probe.http: needs a port, as static members have none',
+      'f:15:23: dns.zones.example.org.records.d.ttl.min: must not be longer than ttl.max: 1m is longer than max, 30s',
+      'f:16:26: dns.zones.example.org.records.d.when_all_down: must be last_good, all or none',
+    ],
+  ],
+  [
+    'a record that an inner zone hides',
+    `${ZONE}        www.eu: { a: [ 192.0.2.1 ] }
+    eu.example.org:
+      soa: { mname: ns.example.com, rname: hostmaster.example.org }
+      ns: [ ns.example.com ]
+`,
+    ['f:8:9: dns.zones.example.org.records.www.eu: lies in the zone eu.example.org, which answers instead'],
+  ],
+];
+
+describe('a broken configuration', () => {
+  it.each(BROKEN)('is refused for %s', (_what, text, problems) => {
+    expect(problemsOf(text)).toEqual(problems);
+  });
+
+  it('never has a secret in its problems', () => {
+    const secret = 'hvs-2c1f9e';
+    const texts = [
+      `consul: { token: ${secret}, token_file: x }`,
+      `consul: { token: [ ${secret} ] }`,
+      `consul: { token: @${secret} }`,
+      `consul: { token: *${secret} }`,
+      `consul: { token: !${secret} x }`,
+      `consul: { token: "${secret}\\q" }`,
+      `consul: { token: ${secret}: x }`,
+      `consul: ${secret}`,
+      'consul: { address: "$(x)", token: ${TOKEN} }',
+    ];
+    for (const text of texts) {
+      const problems = problemsOf(text, { TOKEN: secret });
+      expect(problems, text).not.toEqual([]);
+      expect(problems.join('\n'), text).not.toContain(secret);
+    }
+  });
+});
