@@ -16,18 +16,15 @@ export interface ListedEndpoint {
   readonly health?: DiscoveryHealth | undefined;
 }
 
-const entry = v.union(
-  [
-    hostPort,
-    section({
-      address: hostPort,
-      weight: v.optional(weight, 1),
-      id: v.optional(text),
-      health: v.optional(v.picklist(['up', 'down', 'draining'], 'must be up, down or draining')),
-    }),
-  ],
-  'must be host:port or a mapping with address, weight, id and health',
-);
+const mapping = section({
+  address: hostPort,
+  weight: v.optional(weight, 1),
+  id: v.optional(text),
+  health: v.optional(v.picklist(['up', 'down', 'draining'], 'must be up, down or draining')),
+});
+
+/** Chosen by the kind of value, so that a message is about what was meant. */
+const entry = v.lazy((input) => (typeof input === 'object' && input !== null ? mapping : hostPort));
 
 const list = v.pipe(
   v.array(entry, 'must be a list of endpoints'),

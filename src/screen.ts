@@ -31,5 +31,7 @@ export function screenEndpoints(discovered: readonly DiscoveredEndpoint[], optio
 function reasonToSkip({ host, port }: DiscoveredEndpoint, options: ScreenOptions): string | undefined {
   const refused = refusedAddress(host);
   if (refused === undefined || (refused === 'link-local' && options.allowLinkLocal)) return options.refuse(host, port);
-  return refused === 'not a plain name' ? 'the name could be read as an address' : `a ${refused} address`;
+  return refused === 'not a plain name'
+    ? 'the name could be read as an address'
+    : `${refused === 'unspecified' ? 'an' : 'a'} ${refused} address`;
 }

@@ -1,25 +1,16 @@
-/** Runs one cluster: discovery → screen → hold → Cluster → subscribers, with a probe loop per endpoint. */
+/** Runs one cluster: discovery → intake → Cluster → subscribers, with a probe loop per endpoint. */
 import type { Policy } from '../balance/policy.ts';
 import { Cluster } from '../cluster.ts';
 import type { ClusterView, DiscoveryStatus, ProbeView } from '../cluster-view.ts';
 import type { DiscoverConfig } from '../config/discover.ts';
 import type { ProbeConfig } from '../config/probe.ts';
-import {
-  describeHeld,
-  endpointsOf,
-  type HoldState,
-  holdUpdate,
-  NOTHING_HELD,
-  nextReleaseMs,
-  releaseHeld,
-} from '../consul/hold.ts';
 import type { DiscoveryUpdate } from '../discovery.ts';
-import { discoveryStatus, NO_ANSWER_YET, recordAnswer, recordFailure } from '../discovery-record.ts';
-import { type DiscoveredEndpoint, diffEndpoints, type Endpoint, type EndpointId } from '../endpoint.ts';
+import { DiscoveryIntake } from '../discovery-intake.ts';
+import type { DiscoveredEndpoint, Endpoint, EndpointId } from '../endpoint.ts';
 import type { ProbeState } from '../health.ts';
-import { type ScreenOptions, screenEndpoints } from '../screen.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { type Clock, realClock } from './clock.ts';
+import { ClusterLog } from './cluster-log.ts';
 import type { ConsulClient } from './consul-client.ts';
 import {
   describeSource,
@@ -53,6 +44,7 @@ export interface ClusterRunnerOptions {
   readonly clock?: Clock;
 }
 
+/** `started` also waits for the first probe of each endpoint, so that a start never looks like an outage. */
 export interface RunningCluster extends ClusterView, ProbeView {
   /** Resolves when `started` becomes true; never rejects, and stays open where that never happens. */
   readonly whenStarted: Promise<void>;
@@ -67,59 +59,48 @@ export function startCluster(options: ClusterRunnerOptions): RunningCluster {
   return runner;
 }
 
-type Listener = (snapshot: Snapshot, previous: Snapshot) => void;
-
-/** How many ids one log line names. */
-const IDS_PER_LINE = 10;
+type SnapshotListener = (snapshot: Snapshot, previous: Snapshot) => void;
+type ProbeListener = (id: EndpointId) => void;
 
 class ClusterRunner implements RunningCluster {
   readonly name: string;
   readonly whenStarted: Promise<void>;
-  readonly #options: ClusterRunnerOptions;
+  readonly #consul: ConsulClient | undefined;
   readonly #clock: Clock;
   readonly #random: () => number;
-  readonly #log: Log;
+  readonly #log: ClusterLog;
   readonly #origin: EndpointSource;
-  readonly #screen: ScreenOptions;
+  readonly #intake: DiscoveryIntake;
   readonly #cluster: Cluster;
   readonly #probes: ProbeRoster | undefined;
   readonly #saved: SavedEndpoints | undefined;
-  readonly #listeners = new Set<Listener>();
-  readonly #probeListeners = new Set<(id: EndpointId) => void>();
+  readonly #listeners = new Set<SnapshotListener>();
+  readonly #probeListeners = new Set<ProbeListener>();
   readonly #markStarted: () => void;
   #source: RunningSource | undefined;
-  #hold: HoldState = NOTHING_HELD;
-  #record = NO_ANSWER_YET;
-  #hadEndpoints = false;
-  #hasSet = false;
   #started = false;
   #closed = false;
   #cancelRelease = (): void => {};
 
   constructor(options: ClusterRunnerOptions) {
-    const { name, discover, probe, policy, loadOf, random = Math.random, clock = realClock, log } = options;
+    const { name, discover, probe, policy, loadOf, consul, snapshotDir, log } = options;
+    const { refuse = () => undefined, random = Math.random, clock = realClock } = options;
     this.name = name;
-    this.#options = options;
+    this.#consul = consul;
     this.#clock = clock;
     this.#random = random;
-    this.#log = log;
+    this.#log = new ClusterLog(log, name);
     this.#origin = 'kind' in discover ? discover : endpointSource(discover, options);
-    this.#screen = { refuse: options.refuse ?? (() => undefined), allowLinkLocal: this.#origin.kind === 'static' };
     this.#cluster = new Cluster({ policy, probe, random, loadOf });
-    if (probe !== undefined) {
-      this.#probes = new ProbeRoster({
-        config: probe,
-        clock,
-        random,
-        onResult: (endpoint, result) => {
-          if (result.kind !== 'unknown') this.#observe(endpoint, result.kind === 'up' ? undefined : result.reason);
-          this.#startIfReady();
-        },
-      });
-    }
-    const { snapshotDir: dir } = options;
-    if (dir !== undefined && this.#origin.kind === 'consul') {
-      this.#saved = new SavedEndpoints({ dir, cluster: name, source: describeSource(this.#origin), clock, log });
+    this.#intake = new DiscoveryIntake({
+      source: this.#origin.kind,
+      screen: { refuse, allowLinkLocal: this.#origin.kind === 'static' },
+      isConfirmedGone: (id) => this.#cluster.probeState(id).status === 'down',
+    });
+    if (probe !== undefined) this.#probes = this.#openRoster(probe);
+    if (snapshotDir !== undefined && this.#origin.kind === 'consul') {
+      const source = describeSource(this.#origin);
+      this.#saved = new SavedEndpoints({ dir: snapshotDir, cluster: name, source, clock, log });
     }
     const { promise, resolve } = Promise.withResolvers<void>();
     this.whenStarted = promise;
@@ -135,17 +116,12 @@ class ClusterRunner implements RunningCluster {
   }
 
   get discovery(): DiscoveryStatus {
-    return discoveryStatus(this.#record, {
-      source: this.#origin.kind,
-      index: this.#source?.index,
-      held: describeHeld(this.#hold),
-      nowMs: this.#clock.now(),
-    });
+    return this.#intake.status({ index: this.#source?.index, nowMs: this.#clock.now() });
   }
 
-  onChange(listener: Listener): () => void {
+  onChange(listener: SnapshotListener): () => void {
     // A wrapper of its own, so that one function may subscribe twice.
-    const own: Listener = (snapshot, previous) => listener(snapshot, previous);
+    const own: SnapshotListener = (snapshot, previous) => listener(snapshot, previous);
     this.#listeners.add(own);
     return () => this.#listeners.delete(own);
   }
@@ -154,20 +130,20 @@ class ClusterRunner implements RunningCluster {
     return this.#cluster.probeState(id);
   }
 
-  onProbe(listener: (id: EndpointId) => void): () => void {
-    const own = (id: EndpointId): void => listener(id);
+  onProbe(listener: ProbeListener): () => void {
+    const own: ProbeListener = (id) => listener(id);
     this.#probeListeners.add(own);
     return () => this.#probeListeners.delete(own);
   }
 
   start(): void {
     this.#source = startSource(this.#origin, {
-      consul: this.#options.consul,
+      consul: this.#consul,
       clock: this.#clock,
       random: this.#random,
       onUpdate: (update) => this.#onUpdate(update),
     });
-    void this.#loadSaved();
+    void this.#restoreSaved();
   }
 
   async close(): Promise<void> {
@@ -180,115 +156,89 @@ class ClusterRunner implements RunningCluster {
     await this.#saved?.close();
   }
 
-  async #loadSaved(): Promise<void> {
-    const saved = await this.#saved?.load();
-    // An answer that came in the meantime is newer, whatever it says.
-    if (saved === undefined || saved.length === 0 || this.#record.answeredAtMs !== undefined || this.#closed) return;
-    const { endpoints } = screenEndpoints(saved, this.#screen);
-    this.#record = { ...this.#record, fromSaved: true };
-    this.#log.warn({ cluster: this.name, endpoints: endpoints.length }, 'starting with saved endpoints');
-    this.#hold = { live: endpoints, held: [] };
-    this.#hadEndpoints = endpoints.length > 0;
-    this.#take(endpoints);
+  #openRoster(config: ProbeConfig): ProbeRoster {
+    return new ProbeRoster({
+      config,
+      clock: this.#clock,
+      random: this.#random,
+      onResult: (endpoint, result) => {
+        if (result.kind !== 'unknown') this.#observe(endpoint, result.kind === 'up' ? undefined : result.reason);
+        this.#startIfReady();
+      },
+    });
   }
 
-  #onUpdate(update: DiscoveryUpdate): void {
-    if (update.kind === 'failed') {
-      this.#onFailure(update.error);
-      return;
-    }
-    this.#logRecovery();
-    if (update.kind === 'absent') this.#onAbsent();
-    else this.#onEndpoints(update.endpoints, update.skipped ?? []);
-    this.#hasSet = true;
+  async #restoreSaved(): Promise<void> {
+    const saved = await this.#saved?.load();
+    // Where an answer came in the meantime it is newer, whatever it says.
+    if (saved === undefined || this.#closed || !this.#intake.restore(saved)) return;
+    this.#log.startsFromSaved(this.#intake.endpoints.length);
+    this.#take(this.#intake.endpoints);
     this.#startIfReady();
   }
 
-  #onFailure(error: Error): void {
-    // Once per outage: the retries that follow have nothing new to say.
-    if (this.#record.error === undefined) {
-      const endpoints = this.snapshot.endpoints.length;
-      this.#log.warn(
-        { cluster: this.name, reason: error.message, endpoints },
-        'discovery fails, the last endpoints stay',
-      );
+  #onUpdate(update: DiscoveryUpdate): void {
+    const failedBefore = this.#intake.error !== undefined;
+    if (update.kind === 'failed') {
+      // Once per outage: the retries that follow have nothing new to say.
+      if (!failedBefore) this.#log.discoveryFails(update.error.message, this.snapshot.endpoints.length);
+      this.#intake.fail(update.error.message);
+      return;
     }
-    this.#record = recordFailure(this.#record, error.message);
-  }
-
-  #onAbsent(): void {
-    const nowMs = this.#clock.now();
-    if (!this.#record.absent) this.#log.warn({ cluster: this.name }, 'discovery knows no such thing');
-    this.#record = recordAnswer(this.#record, { result: 'unchanged', absent: true, skipped: [], nowMs });
+    if (failedBefore) this.#log.discoveryWorks();
+    const absentBefore = this.#intake.isAbsent;
+    if (update.kind === 'absent') this.#intake.absent(this.#clock.now());
+    else this.#onEndpoints(update.endpoints, update.skipped ?? []);
+    if (this.#intake.isAbsent && !absentBefore) this.#log.absent();
+    this.#startIfReady();
   }
 
   #onEndpoints(discovered: readonly DiscoveredEndpoint[], unusable: readonly string[]): void {
-    const nowMs = this.#clock.now();
-    const screened = screenEndpoints(discovered, this.#screen);
-    const skipped = [...unusable, ...screened.skipped];
-    this.#logSkipped(skipped);
-    this.#hadEndpoints ||= screened.endpoints.length > 0;
-    const heldBefore = new Set(this.#hold.held.map((it) => it.endpoint.id));
-    this.#hold = this.#held(screened.endpoints, nowMs);
-    const changed = this.#take(endpointsOf(this.#hold));
-    const holds = this.#hold.held.some((it) => !heldBefore.has(it.endpoint.id));
-    if (holds) this.#log.warn({ cluster: this.name }, describeHeld(this.#hold) ?? '');
-    const result = holds ? 'held' : changed ? 'applied' : 'unchanged';
-    const absent = !this.#hadEndpoints && this.#origin.kind === 'consul';
-    this.#record = recordAnswer(this.#record, { result, absent, skipped, nowMs });
-    this.#saved?.save(endpointsOf(this.#hold));
-  }
-
-  /** What is left of the last set beside the new one. People who edit a file or the configuration mean what they write. */
-  #held(endpoints: readonly DiscoveredEndpoint[], nowMs: number): HoldState {
-    if (this.#origin.kind !== 'consul') return { live: endpoints, held: [] };
-    return this.#release(holdUpdate(this.#hold, endpoints, nowMs), nowMs);
-  }
-
-  #release(hold: HoldState, nowMs: number): HoldState {
-    const probed = this.#options.probe !== undefined;
-    return releaseHeld(hold, nowMs, (id) => probed && this.#cluster.probeState(id).status === 'down');
+    const { result, newlySkipped } = this.#intake.answer(discovered, unusable, this.#clock.now());
+    if (newlySkipped.length > 0) this.#log.skipped(newlySkipped);
+    if (result === 'held') this.#log.held(this.#intake.held);
+    this.#take(this.#intake.endpoints);
+    if (result !== 'unchanged') this.#saved?.save(this.#intake.endpoints);
   }
 
   /** Drops held endpoints whose time is over or whose probes confirm that they are gone. */
-  #releaseHeld(): void {
-    const released = this.#release(this.#hold, this.#clock.now());
-    if (released === this.#hold) return;
-    this.#hold = released;
-    this.#take(endpointsOf(released));
-    this.#saved?.save(endpointsOf(released));
+  #release(): void {
+    if (!this.#intake.release(this.#clock.now())) return;
+    this.#take(this.#intake.endpoints);
+    this.#saved?.save(this.#intake.endpoints);
   }
 
-  /** Gives the cluster a whole new set and everyone else what follows from it. True when something changed. */
-  #take(endpoints: readonly DiscoveredEndpoint[]): boolean {
+  /** Gives the cluster a whole new set, and everyone else what follows from it. */
+  #take(endpoints: readonly DiscoveredEndpoint[]): void {
     const previous = this.snapshot;
-    const changed = this.#cluster.replaceEndpoints(endpoints);
-    if (changed) {
-      this.#logChange(previous);
+    if (this.#cluster.replaceEndpoints(endpoints)) {
+      this.#log.endpointsChanged(previous.endpoints, this.snapshot.endpoints);
+      this.#probes?.replace(this.snapshot.endpoints);
       this.#notify(previous);
     }
-    this.#probes?.replace(this.snapshot.endpoints);
     this.#cancelRelease();
-    const releaseMs = nextReleaseMs(this.#hold);
-    if (releaseMs !== undefined && !this.#closed) {
-      this.#cancelRelease = this.#clock.after(Math.max(1, releaseMs - this.#clock.now()), () => this.#releaseHeld());
-    }
-    return changed;
+    const releaseMs = this.#intake.nextReleaseMs;
+    if (releaseMs === undefined || this.#closed) return;
+    this.#cancelRelease = this.#clock.after(Math.max(1, releaseMs - this.#clock.now()), () => this.#release());
   }
 
-  #observe({ id, address }: Endpoint, failure: string | undefined): void {
+  #observe(endpoint: Endpoint, failure: string | undefined): void {
     const previous = this.snapshot;
-    const before = this.#cluster.probeState(id);
-    const published = this.#cluster.observe(id, failure);
-    const after = this.#cluster.probeState(id);
-    if (after.status !== before.status) {
-      const fields = { cluster: this.name, endpoint: id, address };
-      if (failure === undefined) this.#log.info(fields, 'probes say up');
-      else this.#log.warn({ ...fields, reason: failure }, 'probes say down');
-    }
+    const before = this.#cluster.probeState(endpoint.id);
+    const published = this.#cluster.observe(endpoint.id, failure);
+    const after = this.#cluster.probeState(endpoint.id);
+    if (after.status !== before.status) this.#log.probesSay(endpoint, failure);
     if (published) this.#notify(previous);
-    if (!sameProbeState(before, after)) this.#call(this.#probeListeners, (listener) => listener(id));
-    if (failure !== undefined && this.#hold.held.length > 0) this.#releaseHeld();
+    if (!sameProbeState(before, after)) this.#call(this.#probeListeners, (listener) => listener(endpoint.id));
+    if (after.status === 'down') this.#release();
+  }
+
+  /** Started: a set is there, and where the cluster is probed each endpoint has had its first probe. */
+  #startIfReady(): void {
+    if (this.#started || this.#closed || !this.#intake.hasSet) return;
+    if (this.#probes !== undefined && !this.#probes.allProbedOnce) return;
+    this.#started = true;
+    this.#markStarted();
   }
 
   #notify(previous: Snapshot): void {
@@ -302,40 +252,9 @@ class ClusterRunner implements RunningCluster {
         call(listener);
       } catch (error) {
         // The contract forbids it; one bad listener must not take discovery down with it.
-        this.#log.error({ cluster: this.name, err: error }, 'a listener failed');
+        this.#log.listenerFailed(error);
       }
     }
-  }
-
-  /** Started: an answer is there, and where the cluster is probed each endpoint has had its first probe. */
-  #startIfReady(): void {
-    if (this.#started || this.#closed || !(this.#hasSet || this.#record.fromSaved)) return;
-    if (this.#probes !== undefined && !this.#probes.allProbedOnce) return;
-    this.#started = true;
-    this.#markStarted();
-  }
-
-  #logRecovery(): void {
-    if (this.#record.error !== undefined) this.#log.info({ cluster: this.name }, 'discovery works again');
-    else if (this.#record.fromSaved)
-      this.#log.info({ cluster: this.name }, 'discovery has taken over from saved endpoints');
-  }
-
-  #logSkipped(skipped: readonly string[]): void {
-    const known = new Set(this.#record.skipped);
-    const fresh = skipped.filter((text) => !known.has(text));
-    if (fresh.length === 0) return;
-    const fields = { cluster: this.name, count: fresh.length, skipped: fresh.slice(0, IDS_PER_LINE) };
-    this.#log.warn(fields, 'discovered endpoints are left out');
-  }
-
-  #logChange(previous: Snapshot): void {
-    const { endpoints } = this.snapshot;
-    const { joined, left, changed } = diffEndpoints(previous.endpoints, endpoints);
-    const ids = (list: readonly DiscoveredEndpoint[]): readonly string[] =>
-      list.slice(0, IDS_PER_LINE).map((it) => it.id);
-    const fields = { cluster: this.name, endpoints: endpoints.length, joined: ids(joined), left: ids(left) };
-    this.#log.info({ ...fields, changed: ids(changed) }, 'endpoints changed');
   }
 }
 

@@ -84,7 +84,8 @@ function askOverHttp(
 
 /** HTTP/1.1 with `Connection: close`, so that the endpoint keeps nothing open for us. */
 function requestText(host: string, port: number, http: NonNullable<ProbeConfig['http']>): string {
-  const authority = http.host ?? formatAddress({ host, port });
+  // A line feed in a configured name would begin a header of its own.
+  const authority = http.host?.replaceAll(/[^\x21-\x7e]/g, '') ?? formatAddress({ host, port });
   return (
     `GET ${http.path} HTTP/1.1\r\nHost: ${authority}\r\nUser-Agent: outrigger-probe\r\n` +
     'Accept: */*\r\nConnection: close\r\n\r\n'

@@ -1,0 +1,124 @@
+/** What lies between a source and its cluster: screening, holding back losses, remembering what was said. Pure. */
+import type { DiscoveryStatus } from './cluster-view.ts';
+import {
+  describeHeld,
+  endpointsOf,
+  type HoldState,
+  holdUpdate,
+  NOTHING_HELD,
+  nextReleaseMs,
+  releaseHeld,
+} from './consul/hold.ts';
+import { discoveryStatus, NO_ANSWER_YET, recordAnswer, recordFailure, type StatusInputs } from './discovery-record.ts';
+import { type DiscoveredEndpoint, type EndpointId, sameEndpoints } from './endpoint.ts';
+import { type ScreenOptions, screenEndpoints } from './screen.ts';
+
+export interface IntakeOptions {
+  readonly source: DiscoveryStatus['source'];
+  readonly screen: ScreenOptions;
+  /** True for an endpoint that is known to be gone, by its probe; such a loss is not held back. */
+  readonly isConfirmedGone: (id: EndpointId) => boolean;
+}
+
+export interface Intake {
+  readonly result: 'applied' | 'unchanged' | 'held';
+  /** Left out of this answer and not of the one before it, with the reasons. */
+  readonly newlySkipped: readonly string[];
+}
+
+/** The last good set stays through failures and absence; only an answer changes it. */
+export class DiscoveryIntake {
+  readonly #options: IntakeOptions;
+  #hold: HoldState = NOTHING_HELD;
+  #record = NO_ANSWER_YET;
+  #hadEndpoints = false;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /** What the cluster should hold now. */
+  get endpoints(): readonly DiscoveredEndpoint[] {
+    return endpointsOf(this.#hold);
+  }
+
+  /** True once there was an answer, or a saved set in its place. */
+  get hasSet(): boolean {
+    return this.#record.answeredAtMs !== undefined || this.#record.fromSaved;
+  }
+
+  /** The error of the last attempt; undefined when it was answered. */
+  get error(): string | undefined {
+    return this.#record.error;
+  }
+
+  get isAbsent(): boolean {
+    return this.#record.absent;
+  }
+
+  get fromSaved(): boolean {
+    return this.#record.fromSaved;
+  }
+
+  /** One sentence; undefined when nothing is held. */
+  get held(): string | undefined {
+    return describeHeld(this.#hold);
+  }
+
+  /** When {@link release} next has something to do by time alone. */
+  get nextReleaseMs(): number | undefined {
+    return nextReleaseMs(this.#hold);
+  }
+
+  status(inputs: Pick<StatusInputs, 'index' | 'nowMs'>): DiscoveryStatus {
+    return discoveryStatus(this.#record, { ...inputs, source: this.#options.source, held: this.held });
+  }
+
+  /** Starts from a saved set. Returns false, and does nothing, when it is empty or an answer came first. */
+  restore(saved: readonly DiscoveredEndpoint[]): boolean {
+    const { endpoints } = screenEndpoints(saved, this.#options.screen);
+    if (endpoints.length === 0 || this.hasSet) return false;
+    this.#hold = { live: endpoints, held: [] };
+    this.#hadEndpoints = true;
+    this.#record = { ...this.#record, fromSaved: true };
+    return true;
+  }
+
+  fail(error: string): void {
+    this.#record = recordFailure(this.#record, error);
+  }
+
+  absent(nowMs: number): void {
+    this.#record = recordAnswer(this.#record, { result: 'unchanged', absent: true, skipped: [], nowMs });
+  }
+
+  /** `unusable` are entries that the source itself had to leave out. */
+  answer(discovered: readonly DiscoveredEndpoint[], unusable: readonly string[], nowMs: number): Intake {
+    const screened = screenEndpoints(discovered, this.#options.screen);
+    const skipped = [...unusable, ...screened.skipped];
+    const known = new Set(this.#record.skipped);
+    const before = { endpoints: this.endpoints, held: new Set(this.#hold.held.map((it) => it.endpoint.id)) };
+    this.#hold = this.#holdBack(screened.endpoints, nowMs);
+    this.#hadEndpoints ||= screened.endpoints.length > 0;
+    const holds = this.#hold.held.some((it) => !before.held.has(it.endpoint.id));
+    const result = holds ? 'held' : sameEndpoints(before.endpoints, this.endpoints) ? 'unchanged' : 'applied';
+    // Consul says the same of a service it never knew and of one without instances; only memory tells them apart.
+    const absent = this.#options.source === 'consul' && !this.#hadEndpoints;
+    this.#record = recordAnswer(this.#record, { result, absent, skipped, nowMs });
+    return { result, newlySkipped: skipped.filter((text) => !known.has(text)) };
+  }
+
+  /** Drops what was held long enough or is confirmed to be gone. True when something was. */
+  release(nowMs: number): boolean {
+    const released = releaseHeld(this.#hold, nowMs, this.#options.isConfirmedGone);
+    const changed = released !== this.#hold;
+    this.#hold = released;
+    return changed;
+  }
+
+  /** People who edit a file or the configuration mean what they write: only Consul's losses are doubted. */
+  #holdBack(endpoints: readonly DiscoveredEndpoint[], nowMs: number): HoldState {
+    if (this.#options.source !== 'consul') return { live: endpoints, held: [] };
+    return releaseHeld(holdUpdate(this.#hold, endpoints, nowMs), nowMs, this.#options.isConfirmedGone);
+  }
+}
