@@ -42,7 +42,7 @@ export async function listenUdp({ host, port }: HostPort, options: DnsSocketOpti
     options.tally.drop('send_failed');
     options.log.debug({ err: error }, 'udp socket error');
   });
-  socket.on('message', (query, from) => answer(socket, query, from, options));
+  socket.on('message', (query, from) => answerDatagram(socket, query, from, options));
   const { address, port: realPort } = socket.address();
   return {
     address: { host: address, port: realPort },
@@ -66,7 +66,13 @@ function bound(socket: Socket, { host, port }: HostPort): Promise<void> {
   });
 }
 
-function answer(socket: Socket, query: Buffer, from: RemoteInfo, { responder, tally }: DnsSocketOptions): void {
+/** Sends the answer, if one is due, to where the query says that it came from. */
+export function answerDatagram(
+  socket: Pick<Socket, 'send'>,
+  query: Buffer,
+  from: Pick<RemoteInfo, 'address' | 'port'>,
+  { responder, tally }: Pick<DnsSocketOptions, 'responder' | 'tally'>,
+): void {
   // Nothing can be sent to port 0; only a forger writes it.
   if (from.port === 0) {
     tally.drop('source_port_zero');

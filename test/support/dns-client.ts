@@ -41,16 +41,27 @@ export async function ask(address: string, name: string, type = 'A'): Promise<An
 
 export class DnsTcpClient {
   readonly socket: Socket;
-  readonly #closed: Promise<unknown>;
   #received: Buffer = Buffer.alloc(0);
+  #isOver = false;
+  /** Whoever waits for octets or the end; woken by any of both. */
+  #waiting: (() => void)[] = [];
 
   private constructor(socket: Socket) {
     this.socket = socket;
+    const wake = (): void => {
+      for (const resume of this.#waiting.splice(0)) resume();
+    };
+    const over = (): void => {
+      this.#isOver = true;
+      wake();
+    };
     socket.on('error', () => {});
+    socket.on('end', over);
+    socket.on('close', over);
     socket.on('data', (chunk) => {
       this.#received = Buffer.concat([this.#received, chunk]);
+      wake();
     });
-    this.#closed = once(socket, 'close');
   }
 
   static async connect(address: string): Promise<DnsTcpClient> {
@@ -74,20 +85,23 @@ export class DnsTcpClient {
         this.#received = this.#received.subarray(2 + length);
         continue;
       }
-      if (this.socket.readableEnded || this.socket.destroyed) throw new Error(`ended after ${messages.length} answers`);
-      await Promise.race([once(this.socket, 'data'), once(this.socket, 'end'), this.#closed]);
+      if (this.#isOver) throw new Error(`ended after ${messages.length} answers`);
+      await this.#news();
     }
     return messages;
   }
 
   /** Resolves when the server has ended the connection, gracefully or not. */
   async ended(): Promise<void> {
-    if (!this.socket.readableEnded && !this.socket.destroyed)
-      await Promise.race([once(this.socket, 'end'), this.#closed]);
+    while (!this.#isOver) await this.#news();
   }
 
   close(): void {
     this.socket.destroy();
+  }
+
+  #news(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }
 

@@ -1,0 +1,87 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { startDns } from '../../dns/start.ts';
+import { silentLog } from '../../src/io/log.ts';
+import type { RunningHouse } from '../../src/io/running-house.ts';
+import { describeWithConsul, startConsul, type TestConsul } from '../support/consul.ts';
+import { ask } from '../support/dns-client.ts';
+import { lbTest } from '../support/dns-zone.ts';
+import { until } from '../support/until.ts';
+
+describeWithConsul('a name whose pools come from Consul', () => {
+  let consul: TestConsul;
+  let house: RunningHouse | undefined;
+
+  beforeAll(async () => {
+    consul = await startConsul();
+  });
+  afterAll(async () => consul.stop());
+  afterEach(async () => {
+    await house?.close();
+    for (const id of ['edge-1', 'edge-2']) await consul.deregister(id).catch(() => {});
+  });
+
+  async function start(): Promise<string> {
+    const config = lbTest(
+      `
+www:
+  policy: failover
+  pools:
+    - { name: primary, members: { consul: { service: edge, tags: [ primary ] } } }
+    - { name: backup, members: { consul: { service: edge, tags: [ backup ] } } }
+  ttl: { min: 1s, max: 30s }`,
+      `consul: { address: "${consul.address}" }`,
+    );
+    house = startDns({ config, baseDir: '.', log: silentLog, env: {} });
+    await house.ready;
+    return house.addresses.get('dns')!;
+  }
+
+  const edge = (id: string, address: string, tag: string) =>
+    consul.register({ id, name: 'edge', address, port: 0, tags: [tag], check: 'passing' });
+
+  const answers = (server: string, address: string) => async (): Promise<boolean> => {
+    const { answer, rcode } = await ask(server, 'www.lb.test');
+    expect([rcode, answer.length]).toEqual(['NOERROR', 1]);
+    return answer[0] === `www.lb.test. 1 IN A ${address}`;
+  };
+
+  it('moves to the backup when the check of the primary turns critical, and back, at once', async () => {
+    await edge('edge-1', '192.0.2.1', 'primary');
+    await edge('edge-2', '192.0.2.2', 'backup');
+    const server = await start();
+    expect(await answers(server, '192.0.2.1')()).toBe(true);
+    await consul.setCheck('edge-1', 'critical');
+    const away = await until(answers(server, '192.0.2.2'), { what: 'the backup' });
+    await consul.setCheck('edge-1', 'passing');
+    const back = await until(answers(server, '192.0.2.1'), { what: 'the primary' });
+    // Some 10 ms each on an idle machine.
+    expect(Math.max(away, back)).toBeLessThan(500);
+    console.info(`moved after ${away.toFixed(0)} and ${back.toFixed(0)} ms`);
+  });
+
+  it('moves when the primary deregisters, and keeps the last good set when everyone has', async () => {
+    await edge('edge-1', '192.0.2.1', 'primary');
+    await edge('edge-2', '192.0.2.2', 'backup');
+    const server = await start();
+    await consul.setCheck('edge-1', 'critical');
+    await until(answers(server, '192.0.2.2'), { what: 'the backup' });
+    await consul.setCheck('edge-2', 'critical');
+    await until(() => house!.admin.clusters().every((cluster) => cluster.snapshot.upCount === 0), { what: 'all down' });
+    expect(await answers(server, '192.0.2.2')()).toBe(true);
+  });
+
+  it('knows nobody of a service that nobody registered: SERVFAIL, until somebody does', async () => {
+    const server = await start();
+    expect((await ask(server, 'www.lb.test')).rcode).toBe('SERVFAIL');
+    await edge('edge-2', '192.0.2.2', 'backup');
+    await until(async () => (await ask(server, 'www.lb.test')).answer.length === 1, { what: 'the first member' });
+  });
+
+  it('keeps answering when Consul goes away', async () => {
+    await edge('edge-1', '192.0.2.1', 'primary');
+    const server = await start();
+    await consul.stop();
+    await until(() => house!.admin.clusters()[0]!.discovery.state === 'stale', { what: 'the loss to be noticed' });
+    expect(await answers(server, '192.0.2.1')()).toBe(true);
+  });
+});
