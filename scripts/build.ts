@@ -11,9 +11,9 @@ const ROOT = join(import.meta.dirname, '..');
 
 /**
  * Packages written as CommonJS call `require` for Node's own modules, which a module does not have. The names are
- * odd because they share a scope with the whole program.
+ * odd because they share a scope with the whole program. (The `#!` line comes from the entry file.)
  */
-const BANNER = `#!/usr/bin/env node
+const BANNER = `\
 import { createRequire as __outriggerCreateRequire } from 'node:module';
 const require = __outriggerCreateRequire(import.meta.url);`;
 

@@ -1,0 +1,133 @@
+/** The one file that is published and put into the image, away from this repository and its packages. */
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { buildBundle } from '../../scripts/build.ts';
+
+let folder: string;
+let program: string;
+const started: ChildProcess[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outrigger-bundle-'));
+  program = await buildBundle(join(folder, 'dist'));
+  // As in the published package and in the image: the nearest package.json says that the file is a module.
+  await writeFile(join(folder, 'dist', 'package.json'), '{"type":"module"}');
+});
+
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill('SIGKILL');
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function start(...args: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
+  const child = spawn(process.execPath, [program, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  started.push(child);
+  return child;
+}
+
+async function run(...args: readonly string[]): Promise<{ code: number | null; out: string; err: string }> {
+  const child = start(...args);
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { code: child.exitCode, out, err };
+}
+
+async function configFile(name: string, yaml: string): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, yaml);
+  return path;
+}
+
+/** The addresses that a role logs once everything is bound. */
+async function addressesOf(child: { stdout: Readable }): Promise<Record<string, string>> {
+  for await (const line of createInterface({ input: child.stdout })) {
+    const entry = JSON.parse(line) as { msg: string; addresses?: Record<string, string> };
+    if (entry.msg === 'started' && entry.addresses !== undefined) return entry.addresses;
+  }
+  throw new Error('ended without having started');
+}
+
+async function endBySigterm(child: ChildProcess): Promise<number | null> {
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+  return child.exitCode;
+}
+
+describe('the file', () => {
+  test('begins with a line that lets a shell run it, once, and may be executed', async () => {
+    const source = await readFile(program, 'utf8');
+    expect(source.startsWith('#!/usr/bin/env node\n')).toBe(true);
+    expect(source.match(/^#!/gm)).toHaveLength(1);
+    expect((await stat(program)).mode & 0o111).toBe(0o111);
+  });
+
+  test('comes with the licence of each package in it, and every dependency is in it', async () => {
+    const licenses = await readFile(join(folder, 'dist', 'licenses.txt'), 'utf8');
+    const named = [...licenses.matchAll(/^(\S+) \d\S* \(.+\)$/gm)].map((match) => match[1]);
+    expect(named).toEqual(expect.arrayContaining(Object.keys(packageJson.dependencies)));
+    expect(licenses.match(/without warranty/gi)?.length).toBeGreaterThan(10);
+  });
+});
+
+describe('the program', () => {
+  test('says its version', async () => {
+    expect(await run('--version')).toEqual({ code: 0, out: `${packageJson.version}\n`, err: '' });
+  });
+
+  test('checks a configuration', async () => {
+    const good = await configFile(
+      'good.yaml',
+      'clusters: { users: { discover: { static: ["127.0.0.1:1"] } } }\nlisteners: []\n',
+    );
+    expect(await run('check', '-c', good)).toMatchObject({ code: 0 });
+    const bad = await configFile('bad.yaml', 'clusterz: {}\n');
+    const { code, out, err } = await run('check', '-c', bad);
+    expect(code).toBe(64);
+    expect(out + err).toContain('bad.yaml:1:1: clusterz: ');
+  });
+
+  test('runs a sidecar that answers, and ends by SIGTERM with 0', async () => {
+    const config = await configFile(
+      'sidecar.yaml',
+      `
+admin: { listen: "127.0.0.1:0" }
+listeners:
+  - { name: web, listen: "127.0.0.1:0", protocol: http, routes: [ { match: { path: /known }, to: users } ] }
+clusters: { users: { discover: { static: [ "127.0.0.1:1" ] } } }
+`,
+    );
+    const sidecar = start('sidecar', '-c', config);
+    const addresses = await addressesOf(sidecar);
+    const web = Object.entries(addresses).find(([name]) => name.includes('web'))?.[1];
+    const response = await fetch(`http://${web}/unknown`);
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ error: 'no_route' });
+    expect(await endBySigterm(sidecar)).toBe(0);
+  });
+
+  test('runs a name server, and ends by SIGTERM with 0', async () => {
+    const config = await configFile(
+      'dns.yaml',
+      `
+dns:
+  listen: [ "127.0.0.1:0" ]
+  zones:
+    lb.example.org:
+      soa: { mname: ns1.lb.example.org., rname: hostmaster.example.org. }
+      ns: [ ns1.lb.example.org. ]
+      records: { ns1: { a: [ 192.0.2.53 ] } }
+`,
+    );
+    const dns = start('dns', '-c', config);
+    expect(Object.keys(await addressesOf(dns)).length).toBeGreaterThan(0);
+    expect(await endBySigterm(dns)).toBe(0);
+  });
+});
