@@ -53,10 +53,15 @@ function collide(a: Bound, b: Bound): boolean {
   // Port 0 takes a free one each time.
   if (a.address.port !== b.address.port || a.address.port === 0) return false;
   const [first, second] = [a.address.host.toLowerCase(), b.address.host.toLowerCase()];
-  return first === second || isEvery(first, second) || isEvery(second, first);
+  return first === second || takes(a, second) || takes(b, first);
 }
 
-/** `::` takes IPv4 as well (dual stack is Node's default), `0.0.0.0` every IPv4 address. */
-function isEvery(host: string, other: string): boolean {
-  return host === '::' || (host === '0.0.0.0' && !other.includes(':'));
+/**
+ * `0.0.0.0` takes every IPv4 address. `::` takes every IPv6 address and, as dual stack is Node's default, IPv4 as well;
+ * except in DNS, where each family has a socket of its own.
+ */
+function takes({ path, address }: Bound, other: string): boolean {
+  if ('path' in address) return false;
+  const isIpv6 = other.includes(':');
+  return (address.host === '::' && (isIpv6 || path[0] !== 'dns')) || (address.host === '0.0.0.0' && !isIpv6);
 }
