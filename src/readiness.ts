@@ -46,6 +46,7 @@ export function missingForStart(clusters: readonly ClusterView[]): readonly stri
   const waiting = clusters.filter((cluster) => !cluster.started);
   if (waiting.length === 0) return ['not every listener accepts yet'];
   return waiting.map(({ name, discovery: { source, state, error } }) => {
+    if (state === 'current') return `cluster ${name} waits for the first probe of its endpoints`;
     const cause = error !== undefined ? `: ${error}` : state === 'absent' ? `: ${source} knows no such thing` : '';
     return `cluster ${name} has had no answer from ${source} yet${cause}`;
   });

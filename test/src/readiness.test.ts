@@ -53,6 +53,7 @@ describe('what the start waits for', () => {
       { state: 'waiting', error: 'connect refused' },
       'cluster users has had no answer from consul yet: connect refused',
     ],
+    ['a first probe', { state: 'current' }, 'cluster users waits for the first probe of its endpoints'],
     [
       'something that exists',
       { state: 'absent', source: 'file' },
