@@ -21,9 +21,9 @@ const LAST_RESORT_MS = 2_000;
 /** Resolves when the house has ended well. Ends with 64 before anything is bound, or with 1 for a failure at run time. */
 export async function runRole({ role, file, terminal, start }: RoleOptions): Promise<void> {
   const config = await readConfig(file, terminal, role);
-  const { openLog } = await import('../src/io/open-log.ts');
+  const { createLog } = await import('../src/io/log.ts');
   const { runHouse } = await import('../src/io/process-life.ts');
-  const { log, flush } = await openLog({ level: config.log.level, terminal: terminal.interactive });
+  const { log, flush } = await createLog({ level: config.log.level, pretty: terminal.interactive, fields: { role } });
   // Relative paths in a file are relative to it.
   const baseDir = file === '-' ? process.cwd() : dirname(resolve(file));
   try {
@@ -32,6 +32,6 @@ export async function runRole({ role, file, terminal, start }: RoleOptions): Pro
     setTimeout(() => process.exit(EXIT.failed), LAST_RESORT_MS).unref();
     throw new CommandError('', { exitCode: EXIT.failed });
   } finally {
-    flush();
+    await flush();
   }
 }
