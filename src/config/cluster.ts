@@ -41,6 +41,8 @@ const LATER_POLICIES = ['peak_ewma', 'ip_hash', 'maglev'];
 const policy = v.pipe(
   v.string('must be the name of a policy'),
   v.check((it) => !LATER_POLICIES.includes(it), NOT_SUPPORTED_YET),
+  // The JSON schema keeps the first of a pipe's kinds, which is only "a text".
+  v.metadata({ enum: POLICY_NAMES }),
   v.picklist(POLICY_NAMES, ({ input }) => `must be one of ${POLICY_NAMES.join(', ')}${policySuggestion(input)}`),
 );
 

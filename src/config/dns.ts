@@ -54,6 +54,7 @@ const balancedRecord = section(
       v.pipe(
         v.string(POLICY_HINT),
         v.check((it) => it !== 'weighted' && it !== 'hash', NOT_SUPPORTED_YET),
+        v.metadata({ enum: ['failover', 'all'] }),
         v.picklist(['failover', 'all'], POLICY_HINT),
       ),
     ),

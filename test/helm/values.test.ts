@@ -26,6 +26,7 @@ const REFUSED: readonly (readonly [own: object, words: string])[] = [
   [{ edge: { config: { drain: { grace: 30 } } } }, '/edge/config/drain/grace'],
   [{ edge: { config: { drain: { grace: '30 s' } } } }, '/edge/config/drain/grace'],
   [{ edge: { config: { clusters: { web: {} } } } }, "missing property 'discover'"],
+  [{ edge: { config: { clusters: { users: { balance: { policy: 'fastest' } } } } } }, '/users/balance/policy'],
   [{ edge: { config: { clusters: { users: { balance: { polcy: 'random' } } } } } }, "'polcy' not allowed"],
   [{ dns: { config: { dns: { zones: { 'a.example': { ns: [] } } } } } }, '/dns/config/dns/zones/a.example'],
   [{ dns: { config: { dns: { listen: [] } } } }, '/dns/config/dns/listen'],
