@@ -38,6 +38,7 @@ class FileWatch {
   #disturbed = false;
   #postponed = 0;
   #notices: FSWatcher | undefined;
+  #folderInode: number | undefined;
   #cancelNext = (): void => {};
 
   constructor(options: FileWatchOptions) {
@@ -65,12 +66,10 @@ class FileWatch {
     this.#soon = false;
     this.#looking = true;
     this.#disturbed = false;
-    this.#listen();
+    await this.#listen();
     const update = await readEndpoints(this.#options.path);
     this.#looking = false;
     if (this.#closed) return;
-    // The folder itself may be gone, and its notices with it.
-    if (update.kind === 'absent') this.#stopListening();
     if (this.#disturbed && this.#postponed < MOST_POSTPONED) {
       this.#postponed += 1;
       return this.lookSoon(SETTLE_MS);
@@ -80,13 +79,20 @@ class FileWatch {
     this.#options.onUpdate(update);
   }
 
-  /** Listens to the folder, because a file that is replaced takes its notices with it. Tried again at each look. */
-  #listen(): void {
-    if (this.#notices !== undefined) return;
+  /**
+   * Listens to the folder, because a file that is replaced takes its notices with it. Looked after before each look:
+   * the folder may have been replaced as well.
+   */
+  async #listen(): Promise<void> {
+    const folder = dirname(this.#options.path);
     try {
-      const notices = watch(dirname(this.#options.path), (_event, name) => this.#onNotice(name));
+      const { ino } = await stat(folder);
+      if (this.#closed || (this.#notices !== undefined && this.#folderInode === ino)) return;
+      this.#stopListening();
+      const notices = watch(folder, (_event, name) => this.#onNotice(name));
       notices.on('error', () => this.#stopListening());
       this.#notices = notices;
+      this.#folderInode = ino;
     } catch {
       // No such folder yet, or no more watches to be had: looking every few seconds remains.
     }

@@ -1,0 +1,231 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { ProbeConfig } from '../../../src/config/probe.ts';
+import { endpointId, holdEndpoint } from '../../../src/endpoint.ts';
+import { realClock } from '../../../src/io/clock.ts';
+import { type ProbeResult, probeOnce } from '../../../src/io/probe.ts';
+import { startProbing } from '../../../src/io/probe-loop.ts';
+import { ProbeRoster } from '../../../src/io/probe-roster.ts';
+import { freePorts } from '../../support/consul.ts';
+import { discovered } from '../../support/endpoints.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { until } from '../../support/until.ts';
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+interface Target {
+  readonly port: number;
+  /** What came in, one text per connection. */
+  readonly heard: string[];
+  readonly open: () => number;
+}
+
+async function target(onConnection: (socket: Socket) => void): Promise<Target> {
+  const sockets = new Set<Socket>();
+  const heard: string[] = [];
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    const place = heard.push('') - 1;
+    socket.on('data', (chunk) => {
+      heard[place] += String(chunk);
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+    onConnection(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+  return { port: (server.address() as { port: number }).port, heard, open: () => sockets.size };
+}
+
+const answering =
+  (text: string) =>
+  (socket: Socket): void => {
+    socket.once('data', () => socket.write(text));
+  };
+
+function config(
+  parts: { http?: object; tcp?: object; timeout?: number; interval?: number } = { tcp: {} },
+): ProbeConfig {
+  const http = parts.http === undefined ? {} : { http: { path: '/', status: { from: 200, to: 399 }, ...parts.http } };
+  return { interval: 1_000, timeout: 1_000, fall: 3, rise: 2, ...parts, ...http } as ProbeConfig;
+}
+
+const probe = (port: number, how: ProbeConfig, host = '127.0.0.1'): Promise<ProbeResult> =>
+  probeOnce({ host, port }, how, new AbortController().signal);
+
+describe('a tcp probe', () => {
+  it('is up when a connection opens, and closes it', async () => {
+    const { port, open } = await target(() => {});
+    expect(await probe(port, config())).toEqual({ kind: 'up' });
+    await until(() => open() === 0, { what: 'the connection to be closed' });
+  });
+
+  it('is down when it is refused', async () => {
+    const [port = 0] = await freePorts(1);
+    expect(await probe(port, config())).toEqual({ kind: 'down', reason: 'connect refused' });
+  });
+
+  it('is down when the name does not exist', async () => {
+    const result = await probe(80, config({ tcp: {}, timeout: 5_000 }), 'nothing.invalid');
+    expect(result).toMatchObject({ kind: 'down', reason: expect.stringMatching(/^name not (found|resolved)$/) });
+  });
+
+  it('goes to another port where one is configured, and nowhere without any', async () => {
+    const { port } = await target(() => {});
+    expect(await probe(1, config({ tcp: { port } }))).toEqual({ kind: 'up' });
+    expect(await probe(0, config())).toEqual({ kind: 'down', reason: 'no port to probe' });
+  });
+});
+
+describe('an http probe', () => {
+  it.each<[string, string, ProbeResult]>([
+    ['200', 'HTTP/1.1 200 OK\r\n\r\n', { kind: 'up' }],
+    ['a redirect', 'HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n', { kind: 'up' }],
+    ['503', 'HTTP/1.1 503 Service Unavailable\r\n\r\n', { kind: 'down', reason: 'status 503' }],
+    ['404 from HTTP/1.0', 'HTTP/1.0 404\r\n', { kind: 'down', reason: 'status 404' }],
+    ['early hints first', 'HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n', { kind: 'up' }],
+    ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n', { kind: 'down', reason: 'malformed answer' }],
+    ['a head without end', `HTTP/1.1 ${'x'.repeat(20_000)}`, { kind: 'down', reason: 'answer head too large' }],
+  ])('answered with %s', async (_what, answer, expected) => {
+    const { port } = await target(answering(answer));
+    expect(await probe(port, config({ http: {} }))).toEqual(expected);
+  });
+
+  it('is down when the connection closes first', async () => {
+    const { port } = await target((socket) => socket.once('data', () => socket.end()));
+    expect(await probe(port, config({ http: {} }))).toEqual({ kind: 'down', reason: 'closed without an answer' });
+  });
+
+  it('is down when the connection is reset', async () => {
+    const { port } = await target((socket) => socket.once('data', () => socket.resetAndDestroy()));
+    expect(await probe(port, config({ http: {} }))).toEqual({ kind: 'down', reason: 'connection reset' });
+  });
+
+  it.each<[string, (socket: Socket) => void]>([
+    ['silent', () => {}],
+    [
+      'dripping',
+      (socket) => {
+        const timer = setInterval(() => socket.write('H'), 10);
+        socket.write('HTTP/1.1 2');
+        socket.on('close', () => clearInterval(timer));
+      },
+    ],
+  ])('is down in time when the endpoint is %s', async (_what, behave) => {
+    const { port, open } = await target(behave);
+    const begin = performance.now();
+    expect(await probe(port, config({ http: {}, timeout: 80 }))).toEqual({
+      kind: 'down',
+      reason: 'timeout after 80ms',
+    });
+    expect(performance.now() - begin).toBeLessThan(500);
+    await until(() => open() === 0, { what: 'the connection to be closed' });
+  });
+
+  it('asks once, on a connection that it does not keep', async () => {
+    const { port, heard } = await target(answering('HTTP/1.1 200 OK\r\n\r\n'));
+    await probe(port, config({ http: { path: '/ready?x=1', host: 'app.example.org' } }));
+    await probe(port, config({ http: {} }));
+    expect(heard).toEqual([
+      'GET /ready?x=1 HTTP/1.1\r\nHost: app.example.org\r\nUser-Agent: outrigger-probe\r\nAccept: */*\r\nConnection: close\r\n\r\n',
+      `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUser-Agent: outrigger-probe\r\nAccept: */*\r\nConnection: close\r\n\r\n`,
+    ]);
+  });
+
+  it('cannot be made to say more by a host name', async () => {
+    const { port, heard } = await target(answering('HTTP/1.1 200 OK\r\n\r\n'));
+    await probe(port, config({ http: { host: 'a\r\nX-Evil: 1' } }));
+    expect(heard[0]).toContain('\r\nHost: aX-Evil:1\r\nUser-Agent');
+  });
+
+  it('judges by the configured range', async () => {
+    const { port } = await target(answering('HTTP/1.1 429 Too Many\r\n\r\n'));
+    expect(await probe(port, config({ http: { status: { from: 429, to: 429 } } }))).toEqual({ kind: 'up' });
+  });
+
+  it('says nothing about the endpoint when it is called off', async () => {
+    const { port, open } = await target(() => {});
+    const controller = new AbortController();
+    const asked = probeOnce({ host: '127.0.0.1', port }, config({ http: {} }), controller.signal);
+    await until(() => open() === 1, { what: 'the connection' });
+    controller.abort();
+    expect(await asked).toEqual({ kind: 'unknown', reason: 'called off' });
+    await until(() => open() === 0, { what: 'the connection to be closed' });
+  });
+});
+
+describe('a loop', () => {
+  it('probes at once, then an interval after the end of each probe, at most a tenth sooner', async () => {
+    const { port, heard } = await target(() => {});
+    const clock = new FakeClock();
+    let results = 0;
+    const stop = startProbing(
+      { host: '127.0.0.1', port },
+      {
+        config: config(),
+        onResult: () => {
+          results += 1;
+        },
+        clock,
+        random: () => 0.5,
+      },
+    );
+    await until(() => results === 1, { what: 'the first result' });
+    await until(() => clock.waiting === 1, { what: 'the pause' });
+    clock.advance(949);
+    expect(heard).toHaveLength(1);
+    clock.advance(1);
+    await until(() => results === 2, { what: 'the second result' });
+    await until(() => clock.waiting === 1, { what: 'the pause' });
+    stop();
+    expect(clock.waiting).toBe(0);
+  });
+
+  it('says nothing after it was stopped, even in the middle of a probe', async () => {
+    const { port, open } = await target(() => {});
+    const results: ProbeResult[] = [];
+    const stop = startProbing(
+      { host: '127.0.0.1', port },
+      { config: config({ http: {} }), onResult: (it) => results.push(it), clock: realClock, random: Math.random },
+    );
+    await until(() => open() === 1, { what: 'the probe' });
+    stop();
+    await until(() => open() === 0, { what: 'the connection to be closed' });
+    expect(results).toEqual([]);
+  });
+});
+
+describe('a roster', () => {
+  it('has one loop per endpoint and another one when the address changes', async () => {
+    const first = await target(() => {});
+    const second = await target(() => {});
+    const seen: string[] = [];
+    const roster = new ProbeRoster({
+      config: config(),
+      clock: new FakeClock(),
+      random: () => 0,
+      onResult: (endpoint, result) => seen.push(`${endpoint.id} ${endpoint.address} ${result.kind}`),
+    });
+    const at = (id: string, port: number) =>
+      holdEndpoint(discovered(id, { id: endpointId(id), host: '127.0.0.1', port }), 0);
+    expect(roster.allProbedOnce).toBe(true);
+    roster.replace([at('a', first.port), at('b', first.port)]);
+    expect(roster.allProbedOnce).toBe(false);
+    await until(() => roster.allProbedOnce, { what: 'the first round' });
+    roster.replace([at('a', first.port), at('b', second.port)]);
+    await until(() => seen.length === 3, { what: 'the moved one' });
+    expect(seen.at(-1)).toBe(`b 127.0.0.1:${second.port} up`);
+    expect(first.heard).toHaveLength(2);
+    roster.close();
+  });
+});
