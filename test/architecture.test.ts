@@ -159,8 +159,9 @@ describe('packages', () => {
 describe('files', () => {
   const code = everything.filter((path) => /\.(ts|mjs|js)$/.test(path));
 
-  test('have at most 400 lines', () => {
-    expect(code.filter((path) => textOf(path).split('\n').length > 401)).toEqual([]);
+  test('have at most 400 lines; tests, which may hold a long table, at most 600', () => {
+    const limitOf = (path: string): number => (path.startsWith('test/') ? 600 : 400);
+    expect(code.filter((path) => textOf(path).split('\n').length - 1 > limitOf(path))).toEqual([]);
   });
 
   test('are named after what they are, in kebab case', () => {
@@ -213,6 +214,19 @@ describe('documents', () => {
 });
 
 describe('the repository', () => {
+  test('locks the optional packages of every platform, or `npm ci` refuses the lock file', () => {
+    interface Lock {
+      readonly packages: Record<string, { readonly optionalDependencies?: Record<string, string> }>;
+    }
+    const { packages } = JSON.parse(textOf('package-lock.json')) as Lock;
+    const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter(
+        (name) => !(`${path}/node_modules/${name}` in packages) && !(`node_modules/${name}` in packages),
+      ),
+    );
+    expect(missing).toEqual([]);
+  });
+
   test('stands on its own: it names no place of the machines it was made on, and no registry', () => {
     // In pieces, or this file would be the one that it finds.
     const places = ['/wo' + 'rk/', 'shared' + '/design', '.lib' + 'rary', 'registry.npm' + 'js', 'npm' + 'js.org'];
