@@ -35,6 +35,7 @@ export class BalancedRecord {
   /** How often the addresses changed after the first time. */
   changes = 0;
   #memory: FailoverMemory = { lastGood: [], decided: false };
+  #sure = false;
   #addresses: readonly Ip[] | undefined;
   #ttl = -1;
 
@@ -42,9 +43,9 @@ export class BalancedRecord {
     this.options = options;
   }
 
-  /** True once every pool was settled at the same time; stays true. */
-  get decided(): boolean {
-    return this.#memory.decided;
+  /** True from the first answer on that no first verdict could still change (a backup may be unknown by then). */
+  get sure(): boolean {
+    return this.#sure;
   }
 
   /**
@@ -55,8 +56,9 @@ export class BalancedRecord {
     const { pools, probe, node, minTtlMs, maxTtlMs } = this.options;
     const states: readonly PoolState[] = pools.map((pool) => poolState(pool, probe));
     const decided = this.#memory.decided || states.every((state) => state.settled);
-    const { basis, addresses, flipMs } = choose(this.options, states, { ...this.#memory, decided });
+    const { basis, addresses, flipMs, sure } = choose(this.options, states, { ...this.#memory, decided });
     this.#memory = { lastGood: basis === 'up' ? addresses : this.#memory.lastGood, decided };
+    this.#sure ||= sure;
     const ttl = balancedTtlSeconds(flipMs, minTtlMs, maxTtlMs);
     const from = this.#addresses;
     if (from !== undefined && node.known === (basis !== 'unknown') && sameList(from, addresses)) {

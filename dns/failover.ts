@@ -40,19 +40,23 @@ export interface Choice {
   readonly addresses: readonly Ip[];
   /** Milliseconds until the choice could be another at the earliest. */
   readonly flipMs: number;
+  /** Every pool that the choice depends on was settled: no first answer or first probe can still change it. */
+  readonly sure: boolean;
 }
 
 export function choose(rule: FailoverRule, pools: readonly PoolState[], memory: FailoverMemory): Choice {
   const levels = rule.policy === 'all' ? [merge(pools)] : pools;
   let flipMs = Number.POSITIVE_INFINITY;
-  for (const { members, flipMs: poolFlipMs } of levels) {
+  let sure = true;
+  for (const { members, settled, flipMs: poolFlipMs } of levels) {
     flipMs = Math.min(flipMs, poolFlipMs);
+    sure &&= settled;
     const up = members.filter((member) => member.verdict === 'up');
-    if (up.length > 0) return { basis: 'up', addresses: addressesOf(up), flipMs };
+    if (up.length > 0) return { basis: 'up', addresses: addressesOf(up), flipMs, sure };
     const awaited = memory.decided ? [] : members.filter((member) => member.verdict === 'unknown');
-    if (awaited.length > 0) return { basis: 'assumed', addresses: addressesOf(awaited), flipMs: 0 };
+    if (awaited.length > 0) return { basis: 'assumed', addresses: addressesOf(awaited), flipMs: 0, sure };
   }
-  return { ...whenAllDown(rule, pools, memory), flipMs };
+  return { ...whenAllDown(rule, pools, memory), flipMs, sure };
 }
 
 function whenAllDown(

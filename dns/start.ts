@@ -24,8 +24,8 @@ export interface DnsOptions {
 }
 
 /**
- * Starts the name server. `ready` resolves once every socket is bound, which is when every pool has had its first
- * answer and every member its first probe, or 3 s later at the latest. Throws, with nothing open, where the
+ * Starts the name server. `ready` resolves once every socket is bound, which is when no first answer of Consul and
+ * no first probe can still change what a name answers, or 3 s later at the latest. Throws, with nothing open, where the
  * configuration has no `dns` or a zone in it cannot be served.
  */
 export function startDns({ config, baseDir, log, env, tcpLimits, settleMs }: DnsOptions): RunningHouse {

@@ -87,16 +87,16 @@ export class DnsHouse implements RunningHouse {
     this.#started = true;
   }
 
-  /** Resolves when every record has been decided, after a while without that, or when it does not matter any more. */
+  /** Resolves when every record is sure of its answer, after a while without that, or when it does not matter any more. */
   async #settle(): Promise<void> {
     const { records, log, settleMs = SETTLE_MS } = this.#parts;
     const settled = new AbortController();
-    void Promise.all(records.map((record) => record.whenSettled)).then(() => settled.abort());
+    void Promise.all(records.map((record) => record.whenSure)).then(() => settled.abort());
     await pause(realClock, settleMs, AbortSignal.any([this.#stopping.signal, settled.signal]));
     if (settled.signal.aborted || this.#stopping.signal.aborted) return;
-    const names = records.filter(({ record }) => !record.decided).map(({ record }) => record.options.node.name);
+    const names = records.filter(({ record }) => !record.sure).map(({ record }) => record.options.node.name);
     const fields = { names: names.slice(0, NAMES_PER_LINE), count: names.length };
-    log.warn(fields, 'answering before every pool has had a verdict');
+    log.warn(fields, 'answering before every name has had its first verdict');
   }
 
   async #drain(): Promise<void> {

@@ -20,8 +20,8 @@ export interface PoolsOptions extends Pick<ClusterRunnerOptions, 'consul' | 'sna
 export interface RunningRecord {
   readonly record: BalancedRecord;
   readonly clusters: readonly RunningCluster[];
-  /** Resolves once every pool has had its first answer and every member its first probe; may stay open for ever. */
-  readonly whenSettled: Promise<void>;
+  /** Resolves once the answer is one that no first answer of Consul and no first probe can still change. */
+  readonly whenSure: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -41,7 +41,11 @@ export function startRecord({ node, config }: BalancedPlace, options: PoolsOptio
     }),
   );
   const record = new BalancedRecord({ node, pools: clusters, encode: options.encode, ...rulesOf(config) });
-  const refresher = new Refresher(() => refresh(record, options.log));
+  const { promise: whenSure, resolve } = Promise.withResolvers<void>();
+  const refresher = new Refresher(() => {
+    refresh(record, options.log);
+    if (record.sure) resolve();
+  });
   for (const cluster of clusters) {
     cluster.onChange(() => refresher.request());
     cluster.onProbe(() => refresher.request());
@@ -52,7 +56,7 @@ export function startRecord({ node, config }: BalancedPlace, options: PoolsOptio
   return {
     record,
     clusters,
-    whenSettled: Promise.all(clusters.map((cluster) => cluster.whenStarted)).then(() => refresher.now()),
+    whenSure,
     close: async () => {
       refresher.close();
       await Promise.all(clusters.map((cluster) => cluster.close()));

@@ -17,17 +17,16 @@ export class Refresher {
   request(): void {
     if (this.#closed) return;
     this.#wanted = true;
-    if (this.#timer === undefined) this.now();
+    if (this.#timer === undefined) this.#run();
   }
 
-  /** Runs the action at once, whatever the pause. */
-  now(): void {
+  #run(): void {
     if (this.#closed) return;
     this.#wanted = false;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      if (this.#wanted) this.now();
+      if (this.#wanted) this.#run();
     }, PAUSE_MS);
     this.#action();
   }

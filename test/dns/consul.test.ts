@@ -1,4 +1,7 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { startDns } from '../../dns/start.ts';
 import { silentLog } from '../../src/io/log.ts';
 import type { RunningHouse } from '../../src/io/running-house.ts';
@@ -20,7 +23,7 @@ describeWithConsul('a name whose pools come from Consul', () => {
     for (const id of ['edge-1', 'edge-2']) await consul.deregister(id).catch(() => {});
   });
 
-  async function start(): Promise<string> {
+  async function start(rest = ''): Promise<string> {
     const config = lbTest(
       `
 www:
@@ -29,7 +32,7 @@ www:
     - { name: primary, members: { consul: { service: edge, tags: [ primary ] } } }
     - { name: backup, members: { consul: { service: edge, tags: [ backup ] } } }
   ttl: { min: 1s, max: 30s }`,
-      `consul: { address: "${consul.address}" }`,
+      `consul: { address: "${consul.address}" }\n${rest}`,
     );
     house = startDns({ config, baseDir: '.', log: silentLog, env: {} });
     await house.ready;
@@ -77,11 +80,17 @@ www:
     await until(async () => (await ask(server, 'www.lb.test')).answer.length === 1, { what: 'the first member' });
   });
 
-  it('keeps answering when Consul goes away', async () => {
+  it('keeps answering when Consul goes away, also after a restart of its own', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'outrigger-dns-'));
+    onTestFinished(() => rm(dir, { recursive: true, force: true }));
     await edge('edge-1', '192.0.2.1', 'primary');
-    const server = await start();
+    const before = await start(`snapshot_dir: ${dir}`);
     await consul.stop();
     await until(() => house!.admin.clusters()[0]!.discovery.state === 'stale', { what: 'the loss to be noticed' });
-    expect(await answers(server, '192.0.2.1')()).toBe(true);
+    expect(await answers(before, '192.0.2.1')()).toBe(true);
+    await house!.close();
+    const after = await start(`snapshot_dir: ${dir}`);
+    expect(house!.admin.clusters()[0]!.discovery.fromSaved).toBe(true);
+    expect(await answers(after, '192.0.2.1')()).toBe(true);
   });
 });

@@ -108,3 +108,23 @@ describe('the time until the choice could change', () => {
     expect(choose({ policy, whenAllDown: 'last_good' }, pools, NEW).flipMs).toBe(flipMs);
   });
 });
+
+describe('a choice is sure', () => {
+  it.each([
+    ['failover', ['1+', '…'], true],
+    ['failover', ['1+ 2?', '3+'], false],
+    ['failover', ['…', '3+'], false],
+    ['failover', ['1-', '3+', '4?'], true],
+    ['failover', ['1-', '3-'], true],
+    ['all', ['1+', '3?'], false],
+    ['all', ['1+', '3-'], true],
+  ] as const)('%s over %j: %s', (policy, pools, sure) => {
+    expect(
+      choose(
+        { policy, whenAllDown: 'last_good' },
+        pools.map((text) => pool(text)),
+        NEW,
+      ).sure,
+    ).toBe(sure);
+  });
+});

@@ -119,6 +119,20 @@ alone: { policy: all, pools: [ { name: main, members: { consul: { service: edge 
     expect((await ask(house.address, 'ns1.lb.test')).rcode).toBe('NOERROR');
   });
 
+  it('does not wait for a pool that could not change the answer', async () => {
+    const config = lbTest(
+      `
+www:
+  policy: failover
+  pools:
+    - { name: primary, members: { static: [ 192.0.2.7 ] } }
+    - { name: backup, members: { consul: { service: edge } } }`,
+      'consul: { address: "http://127.0.0.1:1" }',
+    );
+    const house = await started(config, { settleMs: 60_000 });
+    expect((await ask(house.address, 'www.lb.test')).answer).toEqual(['www.lb.test. 30 IN A 192.0.2.7']);
+  });
+
   it('counts queries by zone, type and answer, changes, members and what it dropped', async () => {
     const { port, healthy } = await balancers();
     const house = await started(failover(port));
