@@ -1,0 +1,185 @@
+/**
+ * Chunked bodies (RFC 9112 section 7.1), checked octet by octet on their way through.
+ *
+ *   state      | octet             | becomes
+ *   -----------|-------------------|-----------------------------------------------------------
+ *   size       | hex digit         | size (at most 15 digits and leading zeros)
+ *   size       | ;                 | extension (only after a digit)
+ *   size       | CR                | size_lf (only after a digit)
+ *   extension  | HTAB, 20–7e, 80–ff| extension (bounded, never passed on)
+ *   extension  | CR                | size_lf
+ *   size_lf    | LF                | data, or trailer where the size is 0
+ *   data       | any × size        | data_cr
+ *   data_cr/lf | CR, LF            | size
+ *   trailer    | up to a blank line| done (bounded, checked field by field)
+ *   any        | anything else     | failed
+ */
+import { filterTrailers } from './trailers.ts';
+
+const SIZE = 0;
+const EXTENSION = 1;
+const SIZE_LF = 2;
+const DATA = 3;
+const DATA_CR = 4;
+const DATA_LF = 5;
+const TRAILER = 6;
+const DONE = 7;
+const FAILED = 8;
+
+/** 15 hexadecimal digits would be 2^60; 13 stay below 2^53, where numbers are exact. */
+const MAX_SIZE_DIGITS = 13;
+/** Leading zeros are allowed by the grammar and needed by nobody. */
+const MAX_SIZE_OCTETS = 16;
+/** For all extensions of a body together: they carry nothing that we pass on. */
+const MAX_EXTENSION_BYTES = 4_096;
+const MAX_TRAILER_BYTES = 8_192;
+
+/** What a reader wants of the body: the chunks as they are (without extensions), or only the data in them. */
+export type ChunkedMode = 'chunks' | 'data';
+
+export class ChunkedReader {
+  #mode: ChunkedMode = 'chunks';
+  #state = SIZE;
+  #size = 0;
+  #digits = 0;
+  #sizeOctets = 0;
+  #left = 0;
+  #extensionBytes = 0;
+  #trailer = '';
+  /**
+   * After {@link read}: the stretches of the input to pass on, as pairs of offsets [from, to). In mode `chunks` they
+   * end before the last chunk's trailer section, which the caller writes itself: {@link trailers} and a blank line.
+   */
+  readonly ranges: number[] = [];
+  /** Kept trailer lines, CRLF after each; complete once `done`. */
+  trailers = '';
+
+  begin(mode: ChunkedMode): void {
+    this.#mode = mode;
+    this.#state = SIZE;
+    this.#size = this.#digits = this.#sizeOctets = this.#left = this.#extensionBytes = 0;
+    this.#trailer = this.trailers = '';
+    this.ranges.length = 0;
+  }
+
+  get done(): boolean {
+    return this.#state === DONE;
+  }
+
+  get failed(): boolean {
+    return this.#state === FAILED;
+  }
+
+  /**
+   * Reads `bytes` from `from` to `to` (at most to the end of the body) and fills `ranges`. Returns the offset after
+   * the last octet taken: less than `to` only when `done` or `failed`.
+   * On the hot path: data is skipped, only the lines around it are looked at.
+   */
+  read(bytes: Uint8Array, from: number, to: number): number {
+    this.ranges.length = 0;
+    const wholeChunks = this.#mode === 'chunks';
+    let i = from;
+    while (i < to && this.#state < DONE) {
+      if (this.#state === DATA) {
+        const end = Math.min(to, i + this.#left);
+        this.#keep(i, end);
+        this.#left -= end - i;
+        i = end;
+        if (this.#left === 0) this.#state = DATA_CR;
+      } else if (this.#state === TRAILER) {
+        i = this.#readTrailer(bytes, i, to);
+      } else {
+        const before = this.#state;
+        this.#step(bytes[i] as number);
+        if (wholeChunks && this.#state !== FAILED && before !== EXTENSION && this.#state !== EXTENSION) {
+          this.#keep(i, i + 1);
+        } else if (wholeChunks && before === EXTENSION && this.#state === SIZE_LF) {
+          this.#keep(i, i + 1);
+        }
+        i += 1;
+      }
+    }
+    return i;
+  }
+
+  #keep(from: number, to: number): void {
+    const { ranges } = this;
+    const last = ranges.length - 1;
+    if (last > 0 && ranges[last] === from) ranges[last] = to;
+    else if (to > from) ranges.push(from, to);
+  }
+
+  #step(octet: number): void {
+    switch (this.#state) {
+      case SIZE:
+        this.#stepSize(octet);
+        return;
+      case EXTENSION:
+        this.#extensionBytes += 1;
+        if (octet === 0x0d) this.#state = SIZE_LF;
+        else if (this.#extensionBytes > MAX_EXTENSION_BYTES || !isContent(octet)) this.#state = FAILED;
+        return;
+      case SIZE_LF:
+        if (octet === 0x0a) this.#beginChunk();
+        else this.#state = FAILED;
+        return;
+      case DATA_CR:
+        this.#state = octet === 0x0d ? DATA_LF : FAILED;
+        return;
+      case DATA_LF:
+        this.#state = octet === 0x0a ? SIZE : FAILED;
+        this.#size = this.#digits = this.#sizeOctets = 0;
+        return;
+    }
+  }
+
+  #stepSize(octet: number): void {
+    const digit = hexValue(octet);
+    if (digit >= 0) {
+      this.#sizeOctets += 1;
+      if (this.#digits > 0 || digit > 0) this.#digits += 1;
+      this.#size = this.#size * 16 + digit;
+      if (this.#digits > MAX_SIZE_DIGITS || this.#sizeOctets > MAX_SIZE_OCTETS) this.#state = FAILED;
+    } else if (this.#sizeOctets > 0 && octet === 0x0d) this.#state = SIZE_LF;
+    else if (this.#sizeOctets > 0 && octet === 0x3b) this.#state = EXTENSION;
+    else this.#state = FAILED;
+  }
+
+  #beginChunk(): void {
+    this.#left = this.#size;
+    this.#state = this.#size === 0 ? TRAILER : DATA;
+  }
+
+  /** Collects up to the blank line, in pieces as they come; bounded, so it may copy. */
+  #readTrailer(bytes: Uint8Array, from: number, to: number): number {
+    for (let i = from; i < to; i += 1) {
+      this.#trailer += String.fromCharCode(bytes[i] as number);
+      const text = this.#trailer;
+      if (text === '\r\n' || text.endsWith('\r\n\r\n')) return this.#endTrailer(text, i + 1);
+      // Refused at once, not when the sender gives up: a bare LF, or a CR that nothing follows, ends no line.
+      const isBad = bytes[i] === 0x0a ? !text.endsWith('\r\n') : text.length > 1 && text.at(-2) === '\r';
+      if (isBad || text.length > MAX_TRAILER_BYTES) {
+        this.#state = FAILED;
+        return i;
+      }
+    }
+    return to;
+  }
+
+  #endTrailer(text: string, end: number): number {
+    const kept = filterTrailers(text.slice(0, -2));
+    this.#state = kept === undefined ? FAILED : DONE;
+    this.trailers = kept ?? '';
+    return end;
+  }
+}
+
+function hexValue(octet: number): number {
+  if (octet >= 0x30 && octet <= 0x39) return octet - 0x30;
+  const lower = octet | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}
+
+function isContent(octet: number): boolean {
+  return octet === 0x09 || (octet >= 0x20 && octet !== 0x7f);
+}

@@ -1,0 +1,33 @@
+/** Finding the end of a head in bytes that come in any pieces, and refusing early what can never become one. */
+
+const END = '\r\n\r\n';
+
+/** Offset of the blank line's first CR, or -1. `searched` bytes at the front are known not to hold it whole. */
+export function findHeadEnd(bytes: Buffer, searched: number): number {
+  return bytes.indexOf(END, Math.max(0, searched - 3), 'latin1');
+}
+
+/**
+ * True while the bytes from `from` on may still be part of a head: no control bytes but HTAB, CR before LF only,
+ * LF after CR only. A bare LF would otherwise be waited on until the time is over.
+ */
+export function mayBeHead(bytes: Buffer, from: number): boolean {
+  for (let i = from; i < bytes.length; i += 1) {
+    const octet = bytes[i] as number;
+    if (octet >= 0x20 && octet !== 0x7f) {
+      if (i > 0 && bytes[i - 1] === 0x0d) return false;
+    } else if (octet === 0x0a) {
+      if (i === 0 || bytes[i - 1] !== 0x0d) return false;
+    } else if (octet === 0x0d) {
+      if (i > 0 && bytes[i - 1] === 0x0d) return false;
+    } else if (octet !== 0x09 || (i > 0 && bytes[i - 1] === 0x0d)) return false;
+  }
+  return true;
+}
+
+/** How many bytes of empty lines stand before a request line; at most two are passed over (RFC 9112 section 2.2). */
+export function emptyLines(bytes: Buffer): number {
+  let i = 0;
+  while (i < 4 && bytes[i] === 0x0d && bytes[i + 1] === 0x0a) i += 2;
+  return i;
+}

@@ -1,0 +1,28 @@
+/** The header fields that a listener's routes and keys ask for, so that the scan notes these and no others. */
+
+export interface Interest {
+  /** Lower-cased. */
+  readonly name: string;
+  readonly slot: number;
+  /** Between the values of repeated fields: `; ` for Cookie (RFC 6265 section 5.4), `, ` otherwise. */
+  readonly separator: string;
+}
+
+export interface Interests {
+  readonly count: number;
+  /** Interests whose names have that length. */
+  readonly byLength: readonly (readonly Interest[] | undefined)[];
+  slotOf(lowerName: string): number | undefined;
+}
+
+export function compileInterests(lowerNames: Iterable<string>): Interests {
+  const names = [...new Set(lowerNames)];
+  const byLength: Interest[][] = [];
+  for (const [slot, name] of names.entries()) {
+    const list = byLength[name.length] ?? [];
+    list.push({ name, slot, separator: name === 'cookie' ? '; ' : ', ' });
+    byLength[name.length] = list;
+  }
+  const slots = new Map(names.map((name, slot) => [name, slot]));
+  return { count: names.length, byLength, slotOf: (name) => slots.get(name) };
+}
