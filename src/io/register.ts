@@ -21,6 +21,8 @@ export interface RegisterOptions {
   readonly random?: () => number;
   /** How often the agent is asked whether it still knows us; default 10 s. */
   readonly lookEveryMs?: number;
+  /** For each of the two attempts to deregister; default 2 s. */
+  readonly goodbyeTimeoutMs?: number;
 }
 
 export interface Registration {
@@ -86,13 +88,11 @@ class ConsulRegistration implements Registration {
     await this.close();
     // A registration whose answer never came may have been taken all the same.
     if (!this.#tried) return;
-    const { log } = this.#options;
+    const { log, goodbyeTimeoutMs: timeoutMs = GOODBYE_TIMEOUT_MS } = this.#options;
     this.#tried = false;
     for (const last of [false, true]) {
       try {
-        await this.#call({ timeoutMs: GOODBYE_TIMEOUT_MS }, (api, common) =>
-          api.agent.service.deregister({ id: this.id, ...common }),
-        );
+        await this.#call({ timeoutMs }, (api, common) => api.agent.service.deregister({ id: this.id, ...common }));
         log.info({ id: this.id }, 'deregistered from consul');
         return;
       } catch (error) {

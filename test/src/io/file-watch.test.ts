@@ -103,10 +103,11 @@ it('hears of changes in a folder that took the place of another', async () => {
   await writeFile(join(folder, 'list.yaml'), '- 10.0.0.1:9');
   // Two seconds of this clock in all: it is the notice that brings the change, not the next look.
   let steps = 0;
-  const step = (): void => {
+  const noticed = (): boolean => {
     if (steps++ < 100) clock.advance(20);
+    return last() === '9';
   };
-  await until(() => (step(), last() === '9'), { what: 'the notice' });
+  await until(noticed, { what: 'the notice' });
 });
 
 it('looks every five seconds where no notice comes', async () => {
