@@ -48,6 +48,13 @@ async function end(child: ChildProcess): Promise<void> {
   await gone;
 }
 
+/** Resolves once the demo has said `words`; a demo that ends before it has fails with all that it did say. */
+async function untilHeard({ child, heard }: ReturnType<typeof startDemo>, words: string): Promise<void> {
+  const said = (): boolean => heard.text.includes(words);
+  await until(() => said() || child.exitCode !== null, { what: words, withinMs: 40_000 });
+  expect(heard.text).toContain(words);
+}
+
 /** Ids of the processes that the demo said it started. */
 function pidsIn(text: string): number[] {
   return [...text.matchAll(/ pid (\d+) /g)].map(([, pid]) => Number(pid));
@@ -92,18 +99,6 @@ describe('the demo without Consul', () => {
     expect(code).toBe(0);
     await expectNothingLeft(heard.text, temporary);
   });
-
-  test('ends on the first Ctrl-C in the middle of a scene, with 1, and leaves nothing behind', {
-    timeout: DEMO_MS,
-  }, async () => {
-    const { env, temporary } = surroundings();
-    const { child, heard, exited } = startDemo(withoutConsulOnPath(env));
-    await until(() => heard.text.includes('kill -9 users-2'), { what: 'the first death', withinMs: 40_000 });
-    child.kill('SIGINT');
-    expect(await exited).toEqual([1, null]);
-    expect(heard.text).toContain('ended before all was shown');
-    await expectNothingLeft(heard.text, temporary);
-  });
 });
 
 describeWithConsul('the demo with a consul on PATH', () => {
@@ -120,18 +115,22 @@ describeWithConsul('the demo with a consul on PATH', () => {
 });
 
 describeWithConsul('the demo with the Consul at CONSUL_HTTP_ADDR', () => {
-  test('uses that one and leaves no service in it', { timeout: DEMO_MS }, async () => {
+  const title =
+    'uses it, ends on Ctrl-C in the middle of a scene with 1, and leaves neither process nor service behind';
+  test(title, { timeout: DEMO_MS }, async () => {
     const consul = await startConsul();
     cleanups.push(() => consul.stop());
     const { env, temporary } = surroundings();
-    const { heard, exited } = startDemo({ ...withoutConsulOnPath(env), CONSUL_HTTP_ADDR: consul.address }, '--once');
-    const [code] = await exited;
+    const demo = startDemo({ ...withoutConsulOnPath(env), CONSUL_HTTP_ADDR: consul.address });
+    const { child, heard, exited } = demo;
+    await untilHeard(demo, 'kill -9 users-2');
     expect(heard.text).toContain(`Starting, with discovery by Consul at ${consul.address} (CONSUL_HTTP_ADDR)`);
-    for (const claim of CLAIMS) expect(heard.text).toContain(claim);
-    expect(code).toBe(0);
+    expect(Object.keys((await consul.get('/v1/agent/services')) as object)).toHaveLength(5);
+    child.kill('SIGINT');
+    expect(await exited).toEqual([1, null]);
+    expect(heard.text).toContain('ended before all was shown');
     await expectNothingLeft(heard.text, temporary);
-    const services = await (await fetch(`${consul.address}/v1/agent/services`)).json();
-    expect(services).toEqual({});
+    expect(await consul.get('/v1/agent/services')).toEqual({});
   });
 });
 
@@ -141,8 +140,9 @@ describe('the demo with a Consul that cannot serve it', () => {
     ['is on another machine', 'http://192.0.2.1:8500', 'it is on another machine'],
   ])('says so when it %s, and goes on with files', { timeout: DEMO_MS }, async (_what, address, words) => {
     const { env, temporary } = surroundings();
-    const { child, heard, exited } = startDemo({ ...withoutConsulOnPath(env), CONSUL_HTTP_ADDR: address });
-    await until(() => heard.text.includes('Try it'), { what: 'the start', withinMs: 40_000 });
+    const demo = startDemo({ ...withoutConsulOnPath(env), CONSUL_HTTP_ADDR: address });
+    const { child, heard, exited } = demo;
+    await untilHeard(demo, 'Try it');
     expect(heard.text).toContain(`not using the Consul at ${address}: ${words}`);
     expect(heard.text).toContain('discovery by file and static lists');
     child.kill('SIGTERM');
