@@ -33,8 +33,8 @@ export interface ConsulOptions {
   readonly dev?: boolean;
   /** More of an agent's configuration file, over ours. */
   readonly config?: Readonly<Record<string, unknown>>;
-  /** Sent with every call of this object. */
-  readonly token?: string;
+  /** More of its ports, such as `https`. */
+  readonly ports?: Readonly<Record<string, number>>;
 }
 
 export class TestConsul {
@@ -43,6 +43,8 @@ export class TestConsul {
   readonly port: number;
   readonly dataDir: string;
   readonly #options: ConsulOptions;
+  /** Sent with every call of this object, where one is set. */
+  token: string | undefined;
   #process: ChildProcess | undefined;
   #output = '';
 
@@ -57,7 +59,7 @@ export class TestConsul {
     return this.#process?.pid;
   }
 
-  register(service: TestService): Promise<void> {
+  register(service: TestService): Promise<unknown> {
     const { id, name, port, address = '127.0.0.1', tags = [], weights, check, checks = [] } = service;
     const ttl =
       check === undefined ? [] : [{ CheckID: `check-${id}`, Name: `${name} alive`, TTL: '1h', Status: check }];
@@ -65,23 +67,25 @@ export class TestConsul {
     return this.put('/v1/agent/service/register', { ...body, ...(weights === undefined ? {} : { Weights: weights }) });
   }
 
-  deregister(id: string): Promise<void> {
+  deregister(id: string): Promise<unknown> {
     return this.put(`/v1/agent/service/deregister/${encodeURIComponent(id)}`);
   }
 
   /** Of a service that was registered with `check`. */
-  setCheck(id: string, status: CheckStatus): Promise<void> {
+  setCheck(id: string, status: CheckStatus): Promise<unknown> {
     return this.put(`/v1/agent/check/update/check-${encodeURIComponent(id)}`, { Status: status });
   }
 
-  setMaintenance(id: string, on: boolean): Promise<void> {
+  setMaintenance(id: string, on: boolean): Promise<unknown> {
     return this.put(`/v1/agent/service/maintenance/${encodeURIComponent(id)}?enable=${on}`);
   }
 
-  async put(path: string, body?: unknown): Promise<void> {
+  /** Resolves with the body where there is one that is JSON. */
+  async put(path: string, body?: unknown): Promise<unknown> {
     const response = await this.#call('PUT', path, body);
-    if (!response.ok) throw new Error(`PUT ${path}: ${response.status} ${await response.text()}`);
-    await response.arrayBuffer();
+    const text = await response.text();
+    if (!response.ok) throw new Error(`PUT ${path}: ${response.status} ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
   }
 
   async get(path: string): Promise<unknown> {
@@ -93,7 +97,7 @@ export class TestConsul {
   #call(method: string, path: string, body?: unknown): Promise<Response> {
     return fetch(this.address + path, {
       method,
-      headers: this.#options.token === undefined ? {} : { 'x-consul-token': this.#options.token },
+      headers: this.token === undefined ? {} : { 'x-consul-token': this.token },
       body: body === undefined ? null : JSON.stringify(body),
       signal: AbortSignal.timeout(10_000),
     });
@@ -122,8 +126,10 @@ export class TestConsul {
 
   async #isReady(): Promise<boolean> {
     try {
-      const nodes = (await this.get('/v1/catalog/nodes')) as unknown[];
-      return nodes.length > 0 && (await this.get('/v1/status/leader')) !== '';
+      if ((await this.get('/v1/status/leader')) === '') return false;
+      // Where access is controlled nobody may see nodes before there are tokens.
+      if (this.#options.config?.['acl'] !== undefined) return true;
+      return ((await this.get('/v1/catalog/nodes')) as unknown[]).length > 0;
     } catch {
       return false;
     }
@@ -164,12 +170,12 @@ export async function startConsul(options: ConsulOptions = {}): Promise<TestCons
     node_name: 'test-node',
     bind_addr: '127.0.0.1',
     client_addr: '127.0.0.1',
-    ports: { http, server, serf_lan: lan, serf_wan: -1, dns: -1, grpc: -1 },
     // Elections at production pace take ten seconds; a server of one needs no patience.
     performance: { raft_multiplier: 1 },
     disable_update_check: true,
     log_level: 'warn',
     ...options.config,
+    ports: { http, server, serf_lan: lan, serf_wan: -1, dns: -1, grpc: -1, ...options.ports },
   };
   await writeFile(join(dataDir, 'agent.json'), JSON.stringify(config));
   const consul = new TestConsul(http, dataDir, options);
