@@ -76,7 +76,10 @@ function jsonLog(settings: pino.LoggerOptions, { fd, maxWaiting }: { fd: number;
     destination.end();
     // What is logged from here on has no place to go; by itself the ended stream would throw.
     destination.write = () => false;
-    await Promise.race([ended, delay(FLUSH_MS, undefined, { ref: true })]);
+    const late = new AbortController();
+    await Promise.race([ended, delay(FLUSH_MS, undefined, { signal: late.signal }).catch(() => undefined)]);
+    // Left running, the timer would keep the process for that long.
+    late.abort();
     isOver = true;
   };
   return { log, dropped: () => dropped, flush };

@@ -7,6 +7,7 @@
  *   running  | drain           | logged        | drain, code 1        | code
  *   draining | close at once   | logged        | close at once, 1     | code
  */
+import { setImmediate } from 'node:timers/promises';
 import type { Log } from './log.ts';
 import { LoopMonitor } from './loop-monitor.ts';
 import type { RunningHouse } from './running-house.ts';
@@ -47,17 +48,9 @@ export async function runHouse({ start, log, ...options }: ProcessLifeOptions): 
       log.error({ err: error }, 'uncaught fault: the process ends');
       end(house, fate, { log, why: 'uncaught fault' });
     });
-    try {
-      // A house that is told to end before it has started may never become ready.
-      await Promise.race([house.ready, house.closed]);
-      if (!fate.ending) log.info({ addresses: Object.fromEntries(house.addresses) }, 'started');
-    } catch (error) {
-      await house.close();
-      // Told to end while it started: that is not a failure, whatever became of the start.
-      if (!fate.ending) throw error;
-      log.info({ reason: describe(error) }, 'ended before it had started');
-    }
-    await house.closed;
+    const failure = await endOf(house, log);
+    // Told to end while it started: that is not a failure, whatever became of the start.
+    if (failure !== undefined && !fate.ending && !house.admin.draining()) throw failure.error;
     log.info({ code: fate.code }, 'ended');
     return fate.code;
   } finally {
@@ -66,13 +59,25 @@ export async function runHouse({ start, log, ...options }: ProcessLifeOptions): 
   }
 }
 
+/** Resolves when all is closed, with the reason where the house could not start. */
+async function endOf(house: RunningHouse, log: Log): Promise<{ readonly error: unknown } | undefined> {
+  let failure: { readonly error: unknown } | undefined;
+  void house.ready.then(
+    () => log.info({ addresses: Object.fromEntries(house.addresses) }, 'started'),
+    (error: unknown) => {
+      failure = { error };
+      return house.close();
+    },
+  );
+  await house.closed;
+  // A house that fails to start may close what it had opened first, and reject right after.
+  await setImmediate();
+  return failure;
+}
+
 interface Fate {
   code: 0 | 1;
   ending: boolean;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** The first call drains, a further one cuts. */

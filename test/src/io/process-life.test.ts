@@ -56,6 +56,13 @@ test('a signal before the start has ended drains too', async () => {
   expect(words).not.toContain('started');
 });
 
+test('a start that closes before it fails is thrown on all the same', async () => {
+  const { house, ended } = run();
+  const failed = house.close().then(() => house.failToStart(new Error('cannot listen on 127.0.0.1:15001')));
+  await expect(ended).rejects.toThrow('cannot listen on 127.0.0.1:15001');
+  await failed;
+});
+
 test('a start that is broken off by a signal is no failure', async () => {
   const { house, events, ended } = run();
   events.emit('SIGTERM');
