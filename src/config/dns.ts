@@ -24,7 +24,10 @@ const soa = section({
 const anyAddress = ipAddress(0);
 const staticMemberSection = section({
   address: about('The address that is answered.', anyAddress),
-  weight: about('For policies that weigh.', v.optional(weight, 1)),
+  weight: about(
+    '0 takes the member out of the answer; other weights are for policies that weigh.',
+    v.optional(weight, 1),
+  ),
 });
 const staticMember = choice([anyAddress, staticMemberSection], (input) =>
   isMapping(input) ? staticMemberSection : anyAddress,
@@ -47,41 +50,44 @@ const pool = section(
   ['min_up'],
 );
 
-const balancedRecord = section(
-  {
-    policy: about(
-      '`failover`: the first pool with a member that is up. `all`: every member that is up.',
-      v.pipe(
-        v.string(POLICY_HINT),
-        v.check((it) => it !== 'weighted' && it !== 'hash', NOT_SUPPORTED_YET),
-        v.metadata({ enum: ['failover', 'all'] }),
-        v.picklist(['failover', 'all'], POLICY_HINT),
+const balancedRecord = v.pipe(
+  section(
+    {
+      policy: about(
+        '`failover`: the first pool with a member that is up. `all`: every member that is up.',
+        v.pipe(
+          v.string(POLICY_HINT),
+          v.check((it) => it !== 'weighted' && it !== 'hash', NOT_SUPPORTED_YET),
+          v.metadata({ enum: ['failover', 'all'] }),
+          v.picklist(['failover', 'all'], POLICY_HINT),
+        ),
       ),
-    ),
-    pools: about(
-      'Groups of members, the preferred one first.',
-      v.pipe(listOf(pool, 'pools'), v.minLength(1, 'must have at least one pool')),
-    ),
-    probe: about(
-      'Probes of our own, as a cluster’s `health_check`. Without it a static member is up, and a member from Consul is what Consul says.',
-      v.optional(probe),
-    ),
-    ttl: about(
-      'Bounds of the TTL, which is computed: never longer than the time until the answer could next change.',
-      v.optional(
-        section({
-          min: about('Shortest TTL.', v.optional(ttl, '2s')),
-          max: about('Longest TTL.', v.optional(ttl, '30s')),
-        }),
-        {},
+      pools: about(
+        'Groups of members, the preferred one first.',
+        v.pipe(listOf(pool, 'pools'), v.minLength(1, 'must have at least one pool')),
       ),
-    ),
-    when_all_down: about(
-      'The answer when no member is up: the last one that had one, every member, or none.',
-      v.optional(v.picklist(['last_good', 'all', 'none'], 'must be last_good, all or none'), 'last_good'),
-    ),
-  },
-  ['failover_target'],
+      probe: about(
+        'Probes of our own, as a cluster’s `health_check`. Without it a static member is up, and a member from Consul is what Consul says.',
+        v.optional(probe),
+      ),
+      ttl: about(
+        'Bounds of the TTL, which is computed: never longer than the time until the answer could next change.',
+        v.optional(
+          section({
+            min: about('Shortest TTL.', v.optional(ttl, '2s')),
+            max: about('Longest TTL.', v.optional(ttl, '30s')),
+          }),
+          {},
+        ),
+      ),
+      when_all_down: about(
+        'The answer when no member is up: the last one that had one, every member, or none.',
+        v.optional(v.picklist(['last_good', 'all', 'none'], 'must be last_good, all or none'), 'last_good'),
+      ),
+    },
+    ['failover_target'],
+  ),
+  v.title('balanced record'),
 );
 
 const LATER_TYPES = ['txt', 'mx', 'srv', 'caa', 'cname', 'ns', 'https', 'svcb'];
@@ -95,6 +101,7 @@ const staticRecord = v.pipe(
     },
     LATER_TYPES,
   ),
+  v.title('static record'),
   v.rawCheck(({ dataset, addIssue }) => {
     const value: unknown = dataset.value;
     if (!isMapping(value) || LATER_TYPES.some((key) => value[key] !== undefined)) return;

@@ -1,5 +1,6 @@
 /** The configuration's JSON schema, for editors and for the chart's `values.schema.json`. */
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
+import * as v from 'valibot';
 import { configSchema } from './root.ts';
 
 export type { JsonSchema } from '@valibot/to-json-schema';
@@ -14,17 +15,25 @@ export function configJsonSchema(): JsonSchema {
     target: 'draft-07',
     // Checks in code and lower-casing have no counterpart; a schema that accepts a little more is what is meant.
     errorMode: 'ignore',
-    overrideSchema: ({ valibotSchema, jsonSchema }) => {
-      const later = laterKeys(valibotSchema);
-      if (later.length === 0 || jsonSchema.properties === undefined) return undefined;
-      const kept = Object.entries(jsonSchema.properties).filter(([key]) => !later.includes(key));
-      return { ...jsonSchema, properties: Object.fromEntries(kept) };
-    },
+    overrideSchema: ({ valibotSchema, jsonSchema }) => completed(valibotSchema as Section, jsonSchema),
   });
   return { ...schema, title: 'Outrigger configuration' };
 }
 
-/** Keys that are planned: unknown to the schema, so that editors do not offer them. */
-function laterKeys(schema: object): readonly string[] {
-  return 'later' in schema && Array.isArray(schema.later) ? schema.later.map(String) : [];
+interface Section {
+  readonly entries?: Readonly<Record<string, v.GenericSchema>>;
+  /** Keys that are planned: unknown to the schema, so that editors do not offer them. */
+  readonly later?: readonly string[];
+}
+
+/** A section without planned keys, and with the descriptions that stand behind a transformation, which cuts them off. */
+function completed({ entries = {}, later = [] }: Section, schema: JsonSchema): JsonSchema | undefined {
+  if (schema.properties === undefined) return undefined;
+  const kept = Object.entries(schema.properties).filter(([key]) => !later.includes(key));
+  const properties = kept.map(([key, property]): [string, typeof property] => {
+    const entry = entries[key];
+    const description = entry === undefined ? undefined : v.getDescription(entry);
+    return [key, typeof property === 'object' && description !== undefined ? { ...property, description } : property];
+  });
+  return { ...schema, properties: Object.fromEntries(properties) };
 }

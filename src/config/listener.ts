@@ -49,35 +49,41 @@ const nameField = about('For logs, metrics and problems; unique.', name);
 const listenField = about('Where it accepts connections; unique.', listenAddress);
 const proxyProtocolField = about('`true` is not supported yet.', falseForNow);
 
-const httpListener = section(
-  {
-    name: nameField,
-    listen: listenField,
-    protocol: about('`http` for HTTP/1.1.', v.literal('http', PROTOCOL_HINT)),
-    limits: about('What clients may ask of it.', v.optional(limits, {})),
-    routes: about(
-      'From requests to clusters; the first that matches wins.',
-      v.pipe(listOf(route, 'routes'), v.minLength(1, 'must have at least one route')),
-    ),
-    proxy_protocol: proxyProtocolField,
-    debug_header: about('`true` is not supported yet.', falseForNow),
-  },
-  ['tls'],
+const httpListener = v.pipe(
+  section(
+    {
+      name: nameField,
+      listen: listenField,
+      protocol: about('`http` for HTTP/1.1.', v.literal('http', PROTOCOL_HINT)),
+      limits: about('What clients may ask of it.', v.optional(limits, {})),
+      routes: about(
+        'From requests to clusters; the first that matches wins.',
+        v.pipe(listOf(route, 'routes'), v.minLength(1, 'must have at least one route')),
+      ),
+      proxy_protocol: proxyProtocolField,
+      debug_header: about('`true` is not supported yet.', falseForNow),
+    },
+    ['tls'],
+  ),
+  v.title('http listener'),
 );
 
-const tcpListener = section(
-  {
-    name: nameField,
-    listen: listenField,
-    protocol: about('`tcp` for any bytes.', v.literal('tcp', PROTOCOL_HINT)),
-    limits: about(
-      'As above; only `idle_timeout`, `max_connections` and `max_connections_per_client` matter here.',
-      v.optional(limits, {}),
-    ),
-    to: about('The cluster.', name),
-    proxy_protocol: proxyProtocolField,
-  },
-  ['tls'],
+const tcpListener = v.pipe(
+  section(
+    {
+      name: nameField,
+      listen: listenField,
+      protocol: about('`tcp` for any bytes.', v.literal('tcp', PROTOCOL_HINT)),
+      limits: about(
+        'As above; only `idle_timeout`, `max_connections` and `max_connections_per_client` matter here.',
+        v.optional(limits, {}),
+      ),
+      to: about('The cluster.', name),
+      proxy_protocol: proxyProtocolField,
+    },
+    ['tls'],
+  ),
+  v.title('tcp listener'),
 );
 
 /** Without a protocol that is known, `to` at the top tells a tcp listener: an http one has it in its routes. */

@@ -76,9 +76,12 @@ export const match = section(
       'One of these methods.',
       v.optional(v.pipe(listOf(method, 'methods'), v.minLength(1, 'must not be empty'))),
     ),
-    headers: about('Header names with a condition each.', v.optional(named(headerName), {})),
-    cookies: about('Cookie names with a condition each.', v.optional(named(text), {})),
-    query: about('Query parameters with a condition each.', v.optional(named(text), {})),
+    headers: about(
+      'Header names with a condition each: a text that must be equal, `{ prefix: … }` or `{ present: true }`.',
+      v.optional(named(headerName), {}),
+    ),
+    cookies: about('Cookie names with a condition each, as in `headers`.', v.optional(named(text), {})),
+    query: about('Query parameters with a condition each, as in `headers`.', v.optional(named(text), {})),
   },
   ['path_regex', 'json', 'client'],
 );

@@ -1,7 +1,7 @@
 /** `health_check` of a cluster and `probe` of a DNS record: how endpoints are asked whether they work. */
 import * as v from 'valibot';
 import { about } from './about.ts';
-import { durationBetween, path, port, text, wholeNumber } from './fields.ts';
+import { durationBetween, path, port, wholeNumber } from './fields.ts';
 import { exactlyOneOf, section } from './section.ts';
 
 const STATUS_HINT = 'must be a status such as 200 or a range such as 200-399';
@@ -20,12 +20,18 @@ const statusRange = v.pipe(
   }),
 );
 
+const hostHeader = v.pipe(
+  v.string('must be a host name'),
+  v.title('host name'),
+  v.regex(/^[\x21-\x7e]+$/, 'must be a host name'),
+);
+
 const portOrOwn = about('Another port than the endpoint’s own.', v.optional(port));
 
 const httpProbe = section({
   path: about('Path and query of the GET.', v.optional(path, '/')),
   port: portOrOwn,
-  host: about('The `Host` header; without it the endpoint’s address.', v.optional(text)),
+  host: about('The `Host` header; without it the endpoint’s address.', v.optional(hostHeader)),
   status: about('Answers that count as healthy.', v.optional(statusRange, '200-399')),
 });
 
