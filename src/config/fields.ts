@@ -121,11 +121,17 @@ function isAddressBlock(text: string): boolean {
   return /^(0|[1-9]\d{0,2})$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
 }
 
-export const text = v.pipe(v.string('must be a text'), v.title('text'), v.nonEmpty('must not be empty'));
+/** `words`, and what helps where YAML reads a number or a truth value: `tags: [ 1.10 ]`, `name: 5`. */
+export function unquoted(words: string) {
+  return ({ input }: { readonly input: unknown }) =>
+    typeof input === 'number' || typeof input === 'boolean' ? `${words}; put it in quotes` : words;
+}
+
+export const text = v.pipe(v.string(unquoted('must be a text')), v.title('text'), v.nonEmpty('must not be empty'));
 
 /** Names of listeners, clusters and routes: they become metric labels and log fields. */
 export const name = v.pipe(
-  v.string('must be a name'),
+  v.string(unquoted('must be a name')),
   v.title('name'),
   v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, 'must be a name of letters, digits, ".", "_" or "-" (at most 128)'),
 );

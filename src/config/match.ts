@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { about } from './about.ts';
 import { choice } from './choice.ts';
-import { flag, listOf, path, text } from './fields.ts';
+import { flag, listOf, path, text, unquoted } from './fields.ts';
 import { mapping } from './mapping.ts';
 import { exactlyOneOf, isMapping, section } from './section.ts';
 
@@ -21,7 +21,7 @@ export const headerName = v.pipe(
 const pathText = v.pipe(path, v.regex(/^[^?#]*$/, 'must be a path without a query; `query` has conditions for that'));
 
 const equalText = v.pipe(
-  v.string('must be a text, { prefix: … } or { present: true }'),
+  v.string(unquoted('must be a text, { prefix: … } or { present: true }')),
   v.title('text'),
   v.transform((equals) => ({ equals })),
 );

@@ -144,6 +144,18 @@ const BROKEN: readonly (readonly [what: string, text: string, problems: readonly
 
   // Listeners and routes.
   [
+    'texts that YAML reads as something else',
+    `${USERS}snapshot_dir: true
+listeners:
+  - { name: 1, listen: "127.0.0.1:1", protocol: http, routes: [ { match: { query: { v: 2 } }, to: users } ] }
+`,
+    [
+      'f:2:15: snapshot_dir: must be a text; put it in quotes',
+      'f:4:13: listeners[0].name: must be a name; put it in quotes',
+      'f:4:88: listeners[0].routes[0].match.query.v: must be a text, { prefix: … } or { present: true }; put it in quotes',
+    ],
+  ],
+  [
     'a listener without a protocol',
     `${USERS}listeners:\n  - name: a\n    listen: 127.0.0.1:1\n    routes: [ { to: users } ]\n`,
     ['f:3:5: listeners[0].protocol: is required'],
