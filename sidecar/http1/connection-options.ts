@@ -19,6 +19,9 @@ const PROTECTED = new Set([
 /** Options with a meaning of their own, or whose fields are handled wherever they stand. */
 const KNOWN = new Set(['close', 'keep-alive', 'upgrade', 'te', 'trailer', 'http2-settings', 'proxy-connection']);
 
+// Not `trim()`, which takes a no-break space (an octet of UTF-8 text) for white space too.
+const AROUND = /^[ \t]+|[ \t]+$/g;
+
 export interface ConnectionOptions {
   readonly close: boolean;
   readonly keepAlive: boolean;
@@ -39,7 +42,7 @@ export function parseConnectionOptions(value: string): ConnectionOptions {
   const options = value
     .toLowerCase()
     .split(',')
-    .map((option) => option.trim())
+    .map((option) => option.replace(AROUND, ''))
     .filter((option) => option !== '');
   return {
     close: options.includes('close'),

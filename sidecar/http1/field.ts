@@ -12,6 +12,10 @@ CONTENT[0x09] = 1;
 for (let c = 0x20; c < 0x7f; c += 1) CONTENT[c] = 1;
 for (let c = 0x80; c <= 0xff; c += 1) CONTENT[c] = 1;
 
+/** Lower case of ASCII letters, every other octet as it is: `^` and `~`, `_` and DEL differ by the same bit as `A` and `a`. */
+const LOWER = new Uint8Array(256);
+for (let c = 0; c <= 0xff; c += 1) LOWER[c] = c >= 0x41 && c <= 0x5a ? c | 0x20 : c;
+
 /** What {@link scanField} found last; reused, because a fresh object per line would be garbage per line. */
 export interface FieldCursor {
   nameEnd: number;
@@ -68,10 +72,10 @@ export function scanField(text: string, start: number, cursor: FieldCursor): boo
   return true;
 }
 
-/** True when the text at `start` is `lower` in any case. `lower` holds letters, digits and `-` only. */
+/** True when the text at `start` is `lower` in any case. */
 export function isNamed(text: string, start: number, lower: string): boolean {
   for (let i = 0; i < lower.length; i += 1) {
-    if ((text.charCodeAt(start + i) | 0x20) !== lower.charCodeAt(i)) return false;
+    if (LOWER[text.charCodeAt(start + i)] !== lower.charCodeAt(i)) return false;
   }
   return true;
 }
@@ -82,7 +86,7 @@ export function parseLength(text: string, start: number, end: number): number {
   let value = 0;
   for (let i = start; i < end; i += 1) {
     const digit = text.charCodeAt(i) - 0x30;
-    if (digit < 0 || digit > 9) return -1;
+    if (!(digit >= 0 && digit <= 9)) return -1;
     value = value * 10 + digit;
   }
   return value;

@@ -70,6 +70,8 @@ const unusual: Unusual = {
 };
 
 function reset(head: RequestHead, slots: number): void {
+  // A refused head must not be logged under the name of the request before it.
+  head.method = head.target = head.path = head.query = head.host = head.forwarded = head.problem = '';
   head.upgrade = '';
   head.requestId = '';
   head.forwardedFor = '';
@@ -114,9 +116,12 @@ export function readRequestHead(
       return 'head_too_large';
     }
     const length = cursor.nameEnd - i;
+    const isPassed = passes(text, i, length, head, trusted);
     const wanted = interests.byLength[length];
-    if (wanted !== undefined) noteInterest(text, i, head, wanted);
-    if (!passes(text, i, length, head, trusted)) {
+    if (wanted !== undefined && (isPassed || mayBeNoted(text, i, length, trusted))) {
+      noteInterest(text, i, head, wanted);
+    }
+    if (!isPassed) {
       if (i > keepFrom) kept += text.substring(keepFrom, i);
       keepFrom = cursor.next;
     }
@@ -125,7 +130,13 @@ export function readRequestHead(
   // The text was cut at the first blank line, so anything after this CRLF would be our own mistake.
   if (i !== text.length - 2) return refuse(head, 'malformed header field');
   kept = kept === '' ? text.substring(keepFrom, i) : kept + text.substring(keepFrom, i);
-  return complete(text, head, fieldsStart, kept);
+  return complete(text, head, fieldsStart, kept, trusted);
+}
+
+/** Of the fields that do not pass: routes and keys see hop-by-hop ones, never what an untrusted peer may not claim. */
+function mayBeNoted(text: string, start: number, length: number, trusted: boolean): boolean {
+  if (length === 9 && (isNamed(text, start, 'x-real-ip') || isNamed(text, start, 'forwarded'))) return trusted;
+  return !cursor.hasUnderscore && passesByPrefix(text, start, length, trusted);
 }
 
 function noteInterest(text: string, start: number, head: RequestHead, wanted: Interests['byLength'][number]): void {
@@ -192,24 +203,21 @@ function passes(text: string, start: number, length: number, head: RequestHead, 
       unusual.expect += fieldValue(text).toLowerCase();
       return false;
     case 7:
-      if (!isNamed(text, start, 'upgrade')) return true;
+      if (!isNamed(text, start, 'upgrade')) return passesByPrefix(text, start, length, trusted);
       unusual.upgrade += unusual.upgrade === '' ? fieldValue(text) : `,${fieldValue(text)}`;
       return false;
     case 9:
       if (isNamed(text, start, 'x-real-ip') || isNamed(text, start, 'forwarded')) return trusted;
-      return true;
+      return passesByPrefix(text, start, length, trusted);
     case 10:
       if (isNamed(text, start, 'connection')) {
         unusual.connection += unusual.connection === '' ? fieldValue(text) : `,${fieldValue(text)}`;
         return false;
       }
-      return !isNamed(text, start, 'keep-alive');
+      return !isNamed(text, start, 'keep-alive') && passesByPrefix(text, start, length, trusted);
     case 12:
-      if (isNamed(text, start, 'max-forwards')) {
-        head.maxForwards = parseLength(text, cursor.valueStart, cursor.valueEnd);
-        return head.method !== 'OPTIONS' && head.method !== 'TRACE';
-      }
-      if (!isNamed(text, start, 'x-request-id')) return true;
+      if (isNamed(text, start, 'max-forwards')) return passesMaxForwards(text, head);
+      if (!isNamed(text, start, 'x-request-id')) return passesByPrefix(text, start, length, trusted);
       return keepRequestId(head, fieldValue(text));
     case 14:
       if (isNamed(text, start, 'content-length')) {
@@ -217,7 +225,7 @@ function passes(text: string, start: number, length: number, head: RequestHead, 
         head.contentLength = parseLength(text, cursor.valueStart, cursor.valueEnd);
         return false;
       }
-      return !isNamed(text, start, 'http2-settings');
+      return !isNamed(text, start, 'http2-settings') && passesByPrefix(text, start, length, trusted);
     case 15:
       if (!isNamed(text, start, 'x-forwarded-for')) return passesByPrefix(text, start, length, trusted);
       head.forwardedFor += head.forwardedFor === '' ? fieldValue(text) : `, ${fieldValue(text)}`;
@@ -234,6 +242,14 @@ function passes(text: string, start: number, length: number, head: RequestHead, 
 
 function fieldValue(text: string): string {
   return text.substring(cursor.valueStart, cursor.valueEnd);
+}
+
+/** Counted for OPTIONS and TRACE only, the smallest where repeated; for other methods it is a field like any. */
+function passesMaxForwards(text: string, head: RequestHead): boolean {
+  if (head.method !== 'OPTIONS' && head.method !== 'TRACE') return true;
+  const value = parseLength(text, cursor.valueStart, cursor.valueEnd);
+  if (value >= 0 && (head.maxForwards < 0 || value < head.maxForwards)) head.maxForwards = value;
+  return false;
 }
 
 /** The caller's request id is kept when it is one, of visible ASCII and no longer than any id needs to be. */
@@ -262,7 +278,7 @@ function isLookAlike(name: string): boolean {
 }
 
 /** Rules over the whole head, then the text that goes upstream. */
-function complete(text: string, head: RequestHead, fieldsStart: number, fields: string): HeadVerdict {
+function complete(text: string, head: RequestHead, fieldsStart: number, fields: string, trusted: boolean): HeadVerdict {
   if (unusual.hosts !== 1) return refuse(head, unusual.hosts === 0 ? 'no Host' : 'more than one Host');
   if (!isValidHost(head.host)) return refuse(head, 'invalid Host');
   const framing = readFraming(head);
@@ -272,7 +288,10 @@ function complete(text: string, head: RequestHead, fieldsStart: number, fields: 
     const options = parseConnectionOptions(unusual.connection);
     head.close = options.close;
     head.keepAlive = options.keepAlive;
-    if (options.nominated.length > 0) kept = dropFields(kept, (name) => options.nominated.includes(name));
+    if (options.nominated.length > 0) {
+      const nominated = new Set(options.nominated);
+      kept = dropFields(kept, (name) => nominated.has(name));
+    }
     if (options.upgrade) head.upgrade = upgradeOf(head);
   }
   if (unusual.te !== '') head.acceptsTrailers = /(^|,)[ \t]*trailers[ \t]*(,|$)/i.test(unusual.te);
@@ -283,7 +302,7 @@ function complete(text: string, head: RequestHead, fieldsStart: number, fields: 
     }
     head.expectsContinue = head.contentLength > 0 || head.chunked;
   }
-  return completeTarget(text, head, fieldsStart, kept);
+  return completeTarget(text, head, fieldsStart, kept, trusted);
 }
 
 /** RFC 9112 section 6: undefined when the body's length is beyond doubt, else what is wrong. */
@@ -298,16 +317,26 @@ function readFraming(head: RequestHead): string | undefined {
   return undefined;
 }
 
+/** A name and perhaps a version (RFC 9110 section 7.8). */
+const ONE_PROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?$/;
+/** `h2c`, its drafts (`h2c-14`, `HTTP/2.0`) and `h2`. */
+const OTHER_HTTP = /^(?:h2|http(?:\/|$))/i;
+
 /** Upgrades are passed on for bodiless HTTP/1.1 requests and one protocol; h2c never (it would be a tunnel round us). */
 function upgradeOf(head: RequestHead): string {
   const asked = unusual.upgrade;
-  const single = tokenEnd(asked.replace('/', ''), 0) === asked.replace('/', '').length && asked !== '';
-  if (head.minor === 0 || head.contentLength > 0 || head.chunked || !single) return '';
-  return asked.toLowerCase() === 'h2c' ? '' : asked;
+  if (head.minor === 0 || head.contentLength > 0 || head.chunked) return '';
+  return ONE_PROTOCOL.test(asked) && !OTHER_HTTP.test(asked) ? asked : '';
 }
 
 /** Origin form passes as it is; absolute form must agree with Host and becomes origin form (RFC 9112 section 3.2.2). */
-function completeTarget(text: string, head: RequestHead, fieldsStart: number, fields: string): HeadVerdict {
+function completeTarget(
+  text: string,
+  head: RequestHead,
+  fieldsStart: number,
+  fields: string,
+  trusted: boolean,
+): HeadVerdict {
   const first = head.target.charCodeAt(0);
   if (first === 0x2f && head.method !== 'CONNECT') {
     head.forwarded = head.minor === 1 ? text.substring(0, fieldsStart) + fields : requestLine(head) + fields;
@@ -319,16 +348,26 @@ function completeTarget(text: string, head: RequestHead, fieldsStart: number, fi
     head.forwarded = requestLine(head) + fields;
     return 'ok';
   }
-  const match = /^https?:\/\/([^/?]*)(.*)$/i.exec(head.target);
+  const match = /^(https?):\/\/([^/?]*)(.*)$/i.exec(head.target);
   if (match === null) return refuse(head, 'malformed target');
-  const [, authority = '', rest = ''] = match;
-  if (authority.toLowerCase() !== head.host.toLowerCase()) return refuse(head, 'target and Host disagree');
+  const [, scheme = '', authority = '', rest = ''] = match;
+  // RFC 9110 section 7.4: nobody but a gateway that we trust can have secured it before it came here.
+  if (scheme.length === 5 && !trusted) return refuse(head, 'https target on a plain connection');
+  if (!isSameAuthority(authority, head.host, scheme.length === 5 ? 443 : 80)) {
+    return refuse(head, 'target and Host disagree');
+  }
   // An empty path is `/`, except for OPTIONS, where it stands for `*` (RFC 9112 section 3.2.4).
   head.target = rest === '' && head.method === 'OPTIONS' ? '*' : rest.startsWith('/') ? rest : `/${rest}`;
   const query = head.target.indexOf('?');
   head.path = query < 0 ? head.target : head.target.slice(0, query);
   head.forwarded = requestLine(head) + fields;
   return 'ok';
+}
+
+/** Without case, and with the scheme's own port said or not (RFC 9110 section 4.2.3). */
+function isSameAuthority(a: string, b: string, defaultPort: number): boolean {
+  const plain = (text: string): string => text.toLowerCase().replace(new RegExp(`:(?:${defaultPort})?$`), '');
+  return plain(a) === plain(b);
 }
 
 function requestLine(head: RequestHead): string {

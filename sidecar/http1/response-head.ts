@@ -16,7 +16,7 @@ export class ResponseHead {
   keepAlive = false;
   /** Seconds of the `Keep-Alive: timeout=` hint; -1 without. */
   keepAliveSeconds = -1;
-  /** Protocol of a 101; empty without. */
+  /** Protocol of a 101; empty where Connection does not say `upgrade`. */
   upgrade = '';
   problem = '';
 }
@@ -86,32 +86,39 @@ function readStatusLine(text: string, head: ResponseHead): number {
 function passes(text: string, start: number, length: number, head: ResponseHead): boolean {
   switch (length) {
     case 7:
-      if (!isNamed(text, start, 'upgrade')) return true;
-      head.upgrade = fieldValue(text);
+      if (!isNamed(text, start, 'upgrade')) return passesByPrefix(text, start, length);
+      head.upgrade += head.upgrade === '' ? fieldValue(text) : `, ${fieldValue(text)}`;
       return false;
     case 10:
       if (isNamed(text, start, 'connection')) {
         connection += connection === '' ? fieldValue(text) : `,${fieldValue(text)}`;
         return false;
       }
-      if (!isNamed(text, start, 'keep-alive')) return true;
+      if (!isNamed(text, start, 'keep-alive')) return passesByPrefix(text, start, length);
       noteKeepAlive(head, fieldValue(text));
       return false;
     case 12:
-      return !isNamed(text, start, 'x-request-id');
+      return !isNamed(text, start, 'x-request-id') && passesByPrefix(text, start, length);
     case 14:
-      if (!isNamed(text, start, 'content-length')) return !isNamed(text, start, 'http2-settings');
+      if (!isNamed(text, start, 'content-length')) {
+        return !isNamed(text, start, 'http2-settings') && passesByPrefix(text, start, length);
+      }
       lengths += 1;
       head.contentLength = parseLength(text, cursor.valueStart, cursor.valueEnd);
       return false;
     case 17:
-      if (!isNamed(text, start, 'transfer-encoding')) return true;
+      if (!isNamed(text, start, 'transfer-encoding')) return passesByPrefix(text, start, length);
       encodings += 1;
       encoding = fieldValue(text);
       return false;
     default:
-      return !((text.charCodeAt(start) | 0x20) === 0x70 && length > 6 && isNamed(text, start, 'proxy-'));
+      return passesByPrefix(text, start, length);
   }
+}
+
+/** Proxy-* is for this hop only, whatever it is. */
+function passesByPrefix(text: string, start: number, length: number): boolean {
+  return !((text.charCodeAt(start) | 0x20) === 0x70 && length > 6 && isNamed(text, start, 'proxy-'));
 }
 
 function fieldValue(text: string): string {
@@ -132,14 +139,18 @@ function complete(head: ResponseHead): boolean {
     if (head.minor === 0) return refuse(head, 'Transfer-Encoding in HTTP/1.0');
     head.chunked = true;
   }
-  if (connection === '') return true;
+  if (connection === '') {
+    head.upgrade = '';
+    return true;
+  }
   const options = parseConnectionOptions(connection);
   head.close = options.close;
   head.keepAlive = options.keepAlive;
   if (!options.upgrade) head.upgrade = '';
   if (options.nominated.length > 0) {
     const lineEnd = head.forwarded.indexOf('\r\n') + 2;
-    const fields = dropFields(head.forwarded.slice(lineEnd), (name) => options.nominated.includes(name));
+    const nominated = new Set(options.nominated);
+    const fields = dropFields(head.forwarded.slice(lineEnd), (name) => nominated.has(name));
     head.forwarded = head.forwarded.slice(0, lineEnd) + fields;
   }
   return true;
@@ -150,7 +161,7 @@ export type ResponseBody = 'none' | 'length' | 'chunked' | 'until_close';
 
 export function responseBodyOf(head: ResponseHead, method: string): ResponseBody {
   const { status } = head;
-  if (method === 'HEAD' || status === 204 || status === 304) return 'none';
+  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return 'none';
   if (head.chunked) return 'chunked';
   if (head.contentLength >= 0) return head.contentLength === 0 ? 'none' : 'length';
   return 'until_close';

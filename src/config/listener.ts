@@ -97,3 +97,6 @@ export type ListenerConfig = v.InferOutput<typeof listener>;
 export type HttpListenerConfig = v.InferOutput<typeof httpListener>;
 export type TcpListenerConfig = v.InferOutput<typeof tcpListener>;
 export type RouteConfig = v.InferOutput<typeof route>;
+
+/** Times in milliseconds, sizes in bytes. */
+export type ListenerLimits = v.InferOutput<typeof limits>;

@@ -1,0 +1,81 @@
+/** One JSON line per request, by pino's conventions, beside the log; never waits for whoever reads it. */
+import pino from 'pino';
+import type { RequestHead } from '../http1/request-head.ts';
+import type { Exchange } from './exchange.ts';
+
+export interface FinishedRequest {
+  readonly listener: string;
+  readonly exchange: Exchange;
+  readonly head: RequestHead;
+  readonly peer: string;
+  readonly durationMs: number;
+}
+
+export interface AccessLog {
+  request(request: FinishedRequest): void;
+  /** Lines lost because nobody read fast enough. */
+  readonly dropped: () => number;
+  close(): Promise<void>;
+}
+
+/** Lines that wait for a slow reader; more are dropped and counted. */
+const MAX_WAITING_BYTES = 4 * 1_048_576;
+const BATCH_BYTES = 16 * 1_024;
+const FLUSH_EVERY_MS = 500;
+const CLOSE_MS = 1_000;
+
+export const noAccessLog: AccessLog = { request: () => {}, dropped: () => 0, close: () => Promise.resolve() };
+
+/** `errors`: only requests that we answered ourselves or that ended with a 5xx. */
+export function openAccessLog(options: { readonly only: 'all' | 'errors'; readonly fd?: number }): AccessLog {
+  let dropped = 0;
+  const sink = pino.destination({
+    dest: options.fd ?? 1,
+    sync: false,
+    minLength: BATCH_BYTES,
+    maxLength: MAX_WAITING_BYTES,
+  });
+  sink.on('drop', () => void dropped++);
+  // A full disk or a reader that went away ends the log, not the process.
+  sink.on('error', () => undefined);
+  const flush = setInterval(() => sink.flush(), FLUSH_EVERY_MS).unref();
+  const all = options.only === 'all';
+  return {
+    request(request) {
+      const { status, reason } = request.exchange;
+      if (all || reason !== '' || status >= 500 || status === 0) sink.write(formatLine(request, Date.now()));
+    },
+    dropped: () => dropped,
+    close: async () => {
+      clearInterval(flush);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      sink.once('close', resolve).once('error', () => resolve());
+      const patience = setTimeout(resolve, CLOSE_MS);
+      sink.end();
+      await promise;
+      clearTimeout(patience);
+    },
+  };
+}
+
+/** Built by hand: a serializer costs more than the rest of the request's bookkeeping together. */
+function formatLine({ listener, exchange, head, peer, durationMs }: FinishedRequest, timeMs: number): string {
+  const { target, endpoint, status, reason, problem, attempts, requestId } = exchange;
+  let line =
+    `{"level":"info","time":"${new Date(timeMs).toISOString()}","msg":"request","listener":${quote(listener)}` +
+    `,"method":${quote(head.method)},"host":${quote(head.host)},"target":${quote(head.target)}` +
+    `,"status":${status},"duration_ms":${durationMs.toFixed(2)},"client":"${peer}","request_id":${quote(requestId)}`;
+  if (target !== undefined) line += `,"route":${quote(target.name)},"cluster":${quote(target.cluster.name)}`;
+  if (endpoint !== undefined) line += `,"endpoint":"${endpoint.address}"`;
+  if (attempts > 1) line += `,"retries":${attempts - 1}`;
+  if (reason !== '') line += `,"reason":"${reason}"`;
+  if (problem !== '') line += `,"problem":${quote(problem)}`;
+  return `${line}}\n`;
+}
+
+/** Characters that JSON cannot hold as they are, and everything that is not plain ASCII. */
+const NEEDS_ESCAPE = /[^\x20\x21\x23-\x5b\x5d-\x7e]/;
+
+function quote(text: string): string {
+  return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
+}

@@ -1,0 +1,184 @@
+/** One HTTP listener: accepts, bounds the number of connections, and knows what all of its connections share. */
+import { createServer, type Server, type Socket } from 'node:net';
+import type { HttpListenerConfig, ListenerLimits } from '../../src/config/listener.ts';
+import { listen } from '../../src/io/listen.ts';
+import { plainAddress, type TrustedProxies } from '../client-address.ts';
+import { compileInterests, type Interests } from '../http1/interests.ts';
+import type { RequestHead, RequestLimits } from '../http1/request-head.ts';
+import { formatLocalReply } from '../local-reply.ts';
+import { compileRequestKey, keyHeaderNames } from '../request-key.ts';
+import { compileRoute, routeHeaderNames } from '../route.ts';
+import { DurationHistogram, RequestCounts } from '../traffic.ts';
+import type { AccessLog } from './access-log.ts';
+import { ConnectionLimit } from './connection-limit.ts';
+import type { Deadlines } from './deadlines.ts';
+import { DownstreamConnection } from './downstream-connection.ts';
+import type { Exchange } from './exchange.ts';
+import type { RouteTarget } from './http-target.ts';
+import type { UpstreamCluster } from './upstream-cluster.ts';
+
+export interface HttpListenerOptions {
+  readonly config: HttpListenerConfig;
+  readonly clusters: ReadonlyMap<string, UpstreamCluster>;
+  readonly trusted: TrustedProxies;
+  readonly deadlines: Deadlines;
+  readonly accessLog: AccessLog;
+  /** A fresh request id each time: unique among processes, of visible ASCII. */
+  readonly nextRequestId: () => string;
+}
+
+export class HttpListener {
+  readonly name: string;
+  readonly limits: ListenerLimits;
+  readonly headLimits: RequestLimits;
+  readonly interests: Interests;
+  readonly targets: readonly RouteTarget[];
+  readonly trusted: TrustedProxies;
+  readonly deadlines: Deadlines;
+  readonly nextRequestId: () => string;
+  /** Requests that no route took, or that were none. */
+  readonly unrouted = new RequestCounts();
+  readonly limit: ConnectionLimit;
+  isDraining = false;
+  readonly #config: HttpListenerConfig;
+  readonly #accessLog: AccessLog;
+  readonly #server: Server;
+  readonly #connections = new Set<DownstreamConnection>();
+  #whenEmpty: (() => void) | undefined;
+
+  constructor({ config, clusters, ...options }: HttpListenerOptions) {
+    this.#config = config;
+    this.name = config.name;
+    this.limits = config.limits;
+    this.headLimits = { maxHeaders: config.limits.max_headers };
+    this.trusted = options.trusted;
+    this.deadlines = options.deadlines;
+    this.nextRequestId = options.nextRequestId;
+    this.#accessLog = options.accessLog;
+    this.limit = new ConnectionLimit(config.limits);
+    const used = config.routes.map((route) => clusterOf(clusters, route.to));
+    this.interests = compileInterests([
+      ...routeHeaderNames(config.routes),
+      ...used.flatMap((cluster) => keyHeaderNames(cluster.config.balance.hash_key ?? [])),
+    ]);
+    this.targets = this.#compileTargets(used);
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+    // Accepting may fail (EMFILE): what is open goes on, and so does accepting once there is room.
+    this.#server.on('error', () => undefined);
+  }
+
+  /** Resolves to the bound address; rejects when it cannot be bound. */
+  listen(): Promise<string> {
+    return listen(this.#server, this.#config.listen, { backlog: 4_096 });
+  }
+
+  /** Clusters that its routes lead to, with the durations of each. */
+  get durations(): ReadonlyMap<UpstreamCluster, DurationHistogram> {
+    return new Map(this.targets.map(({ cluster, durations }) => [cluster, durations]));
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Bytes over all of its connections, open and closed. */
+  bytes(): { readonly received: number; readonly sent: number } {
+    let { received, sent } = this.#closedBytes;
+    for (const { socket } of this.#connections) {
+      received += socket.bytesRead;
+      sent += socket.bytesWritten;
+    }
+    return { received, sent };
+  }
+
+  readonly #closedBytes = { received: 0, sent: 0 };
+
+  /** Stops accepting, lets requests finish with `Connection: close`; resolves when no connection is left. */
+  drain(): Promise<void> {
+    this.isDraining = true;
+    this.#server.close();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#whenEmpty = resolve;
+    for (const connection of this.#connections) connection.drain();
+    if (this.#connections.size === 0) resolve();
+    return promise;
+  }
+
+  /** Cuts everything. */
+  close(): void {
+    this.isDraining = true;
+    this.#server.close();
+    for (const { socket } of this.#connections) socket.destroy();
+  }
+
+  /** An exchange has ended (or become a tunnel): count and log it. On the hot path. */
+  finished(exchange: Exchange, head: RequestHead, peer: string): void {
+    const durationMs = performance.now() - exchange.startedAt;
+    const { target, reason, status } = exchange;
+    const counts = target === undefined ? this.unrouted : target.counts;
+    if (reason === '') counts.countForwarded(status);
+    else counts.countRefused(reason, status);
+    if (target !== undefined) {
+      target.durations.observe(durationMs);
+      if (exchange.attempts > 1) target.cluster.retries[reason === '' ? 'success' : 'failure'] += exchange.attempts - 1;
+    }
+    this.#accessLog.request({ listener: this.name, exchange, head, peer, durationMs });
+  }
+
+  /** A connection has closed. */
+  closed(connection: DownstreamConnection): void {
+    if (!this.#connections.delete(connection)) return;
+    this.limit.leave(connection.peer);
+    this.#closedBytes.received += connection.socket.bytesRead;
+    this.#closedBytes.sent += connection.socket.bytesWritten;
+    if (this.#connections.size === 0) this.#whenEmpty?.();
+  }
+
+  #accept(socket: Socket): void {
+    const peer = plainAddress(socket.remoteAddress);
+    if (!this.limit.enter(peer)) {
+      this.#refuse(socket);
+      return;
+    }
+    this.#connections.add(new DownstreamConnection(socket, this));
+  }
+
+  /** Over a connection limit: told so and closed, without reading. */
+  #refuse(socket: Socket): void {
+    socket.on('error', () => undefined);
+    this.unrouted.countRefused('overloaded', 503);
+    const requestId = this.nextRequestId();
+    const reply = {
+      reason: 'overloaded',
+      status: 503,
+      requestId,
+      isHead: false,
+      closes: true,
+      keepAlive: false,
+    } as const;
+    socket.end(formatLocalReply(reply), 'latin1', () => socket.destroySoon());
+  }
+
+  #compileTargets(used: readonly UpstreamCluster[]): readonly RouteTarget[] {
+    const durations = new Map(used.map((cluster) => [cluster, new DurationHistogram()]));
+    return this.#config.routes.map((config, i) => {
+      const cluster = used[i] as UpstreamCluster;
+      const { timeouts, balance } = cluster.config;
+      return {
+        ...compileRoute(config, i, this.interests),
+        cluster,
+        requestKey: cluster.isKeyed ? compileRequestKey(balance.hash_key ?? [], this.interests) : undefined,
+        requestTimeoutMs: config.timeout ?? timeouts.request,
+        idleTimeoutMs: timeouts.idle,
+        counts: new RequestCounts(),
+        durations: durations.get(cluster) as DurationHistogram,
+      };
+    });
+  }
+}
+
+function clusterOf(clusters: ReadonlyMap<string, UpstreamCluster>, name: string): UpstreamCluster {
+  const cluster = clusters.get(name);
+  if (cluster === undefined) throw new Error(`cluster ${name} does not exist`);
+  return cluster;
+}

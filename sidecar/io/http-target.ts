@@ -1,0 +1,15 @@
+/** A route with everything a request needs once it has matched: the cluster, how to find the key, where to count. */
+import type { RequestKey } from '../request-key.ts';
+import type { Route } from '../route.ts';
+import type { DurationHistogram, RequestCounts } from '../traffic.ts';
+import type { UpstreamCluster } from './upstream-cluster.ts';
+
+export interface RouteTarget extends Omit<Route, 'cluster'> {
+  readonly cluster: UpstreamCluster;
+  /** Undefined where the policy has no use for a key. */
+  readonly requestKey: RequestKey | undefined;
+  readonly requestTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly counts: RequestCounts;
+  readonly durations: DurationHistogram;
+}

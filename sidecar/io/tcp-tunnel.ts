@@ -1,0 +1,126 @@
+/** One TCP connection through the balancer: bytes both ways, half-closes and resets as they come. */
+import { connect, type Socket } from 'node:net';
+import type { Endpoint } from '../../src/endpoint.ts';
+import type { Timed } from './deadlines.ts';
+import type { TcpListener } from './tcp-listener.ts';
+
+/** First try and two more endpoints; nothing of the client's has been read by then, so nothing is lost or repeated. */
+const MAX_ATTEMPTS = 3;
+
+export class TcpTunnel implements Timed {
+  deadlineAt: number;
+  readonly downstream: Socket;
+  /** The client's address, as it is counted and, on a ring, the key. */
+  readonly client: string;
+  readonly #listener: TcpListener;
+  readonly #tried: Endpoint[] = [];
+  #upstream: Socket | undefined;
+  #endpoint: Endpoint | undefined;
+  #isOpen = false;
+  #isClosed = false;
+  #activityAt: number;
+
+  constructor(downstream: Socket, client: string, listener: TcpListener) {
+    this.downstream = downstream;
+    this.client = client;
+    this.#listener = listener;
+    this.#activityAt = listener.deadlines.now;
+    this.deadlineAt = Number.POSITIVE_INFINITY;
+    downstream.on('error', (error: NodeJS.ErrnoException) => this.#onError(error, this.#upstream));
+    downstream.on('close', () => this.#close());
+    listener.deadlines.add(this);
+  }
+
+  /** Connects to an endpoint, or the next one; without any the client's connection is reset. */
+  start(): void {
+    const { cluster, deadlines } = this.#listener;
+    const endpoint = cluster.pick(cluster.isKeyed ? this.client : '', this.#tried);
+    if (endpoint === undefined || this.#tried.length >= MAX_ATTEMPTS) {
+      this.downstream.resetAndDestroy();
+      return;
+    }
+    this.#tried.push(endpoint);
+    this.#endpoint = endpoint;
+    cluster.inFlight.enter(endpoint.slot);
+    cluster.poolOf(endpoint).counts.activeConnections += 1;
+    this.deadlineAt = deadlines.in(cluster.config.timeouts.connect);
+    const upstream = connect({ host: endpoint.host, port: endpoint.port, noDelay: true, allowHalfOpen: true });
+    this.#upstream = upstream;
+    upstream.on('connect', () => this.#join(upstream));
+    upstream.on('error', (error: NodeJS.ErrnoException) => this.#onError(error, this.downstream));
+    upstream.on('close', () => this.#onUpstreamClose(upstream));
+  }
+
+  cut(): void {
+    this.#upstream?.resetAndDestroy();
+    this.downstream.resetAndDestroy();
+  }
+
+  onDeadline(now: number): void {
+    if (!this.#isOpen) {
+      this.deadlineAt = Number.POSITIVE_INFINITY;
+      this.#upstream?.destroy();
+      return;
+    }
+    this.deadlineAt = this.#activityAt + this.#listener.limits.idle_timeout;
+    if (this.deadlineAt <= now) this.cut();
+  }
+
+  #join(upstream: Socket): void {
+    if (this.#isClosed) {
+      upstream.destroy();
+      return;
+    }
+    this.#isOpen = true;
+    this.#touch();
+    this.deadlineAt = this.#listener.deadlines.in(this.#listener.limits.idle_timeout);
+    this.#pass(this.downstream, upstream);
+    this.#pass(upstream, this.downstream);
+    this.downstream.resume();
+  }
+
+  #pass(from: Socket, to: Socket): void {
+    from.on('data', (bytes: Buffer) => {
+      this.#touch();
+      if (!to.write(bytes)) from.pause();
+    });
+    to.on('drain', () => {
+      this.#touch();
+      from.resume();
+    });
+    from.on('end', () => to.end());
+  }
+
+  #touch(): void {
+    this.#activityAt = this.#listener.deadlines.now;
+  }
+
+  /** A reset is passed on as a reset, once there is someone to pass it to. */
+  #onError(error: NodeJS.ErrnoException, other: Socket | undefined): void {
+    if (this.#isOpen && other !== undefined && error.code !== 'EPIPE') other.resetAndDestroy();
+  }
+
+  #onUpstreamClose(upstream: Socket): void {
+    const { cluster } = this.#listener;
+    const endpoint = this.#endpoint;
+    if (endpoint !== undefined && upstream === this.#upstream) {
+      this.#endpoint = undefined;
+      cluster.inFlight.leave(endpoint.slot);
+      const { counts } = cluster.poolOf(endpoint);
+      counts.activeConnections -= 1;
+      counts.count(this.#isOpen ? '2xx' : 'connect_failed');
+    }
+    if (this.#isClosed) return;
+    if (!this.#isOpen) this.start();
+    else if (!this.downstream.writableEnded) this.downstream.resetAndDestroy();
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#listener.deadlines.delete(this);
+    // What upstream has still to send has nobody to go to; after a clean end there is nothing left.
+    this.#upstream?.destroy();
+    this.#listener.closed(this);
+  }
+}
