@@ -15,7 +15,7 @@ export interface RoleOptions {
   readonly start: (options: { config: Config; baseDir: string; log: Log }) => RunningHouse;
 }
 
-/** What is still open after a house has ended because of a fault cannot be trusted to end by itself. */
+/** What a house leaves open that failed, were it to leave anything, must not keep the process. */
 const LAST_RESORT_MS = 2_000;
 
 /** Resolves when the house has ended well. Ends with 64 before anything is bound, or with 1 for a failure at run time. */
@@ -28,9 +28,10 @@ export async function runRole({ role, file, terminal, start }: RoleOptions): Pro
   const baseDir = file === '-' ? process.cwd() : dirname(resolve(file));
   try {
     const code = await runHouse({ start: () => start({ config, baseDir, log }), log });
-    if (code === EXIT.done) return;
+    if (code !== EXIT.done) throw new CommandError('', { exitCode: code });
+  } catch (error) {
     setTimeout(() => process.exit(EXIT.failed), LAST_RESORT_MS).unref();
-    throw new CommandError('', { exitCode: EXIT.failed });
+    throw error;
   } finally {
     await flush();
   }
