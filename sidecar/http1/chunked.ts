@@ -57,7 +57,6 @@ export class ChunkedReader {
   #left = 0;
   #extension = '';
   #extensionBytes = 0;
-  #isBareExtension = false;
   #trailer = '';
   #trailerBytes = 0;
   #trailerPlace = LINE_START;
@@ -166,11 +165,6 @@ export class ChunkedReader {
     if (octet === 0x0d) this.#state = EXTENSIONS.test(this.#extension) ? SIZE_LF : FAILED;
     else if (this.#extensionBytes > MAX_EXTENSION_BYTES || !isContent(octet)) this.#state = FAILED;
     else this.#extension += String.fromCharCode(octet);
-  }
-
-  #beginExtension(): void {
-    this.#state = EXTENSION;
-    this.#isBareExtension = true;
   }
 
   #beginChunk(): void {

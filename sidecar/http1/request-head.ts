@@ -1,8 +1,9 @@
 /** Bytes of a request head → what routing and framing need, and the text that goes upstream. RFC 9112, strictly. */
-import { parseConnectionOptions } from './connection-options.ts';
+import { mayBecome, parseConnectionOptions } from './connection-options.ts';
 import { dropFields, fieldCursor, isNamed, parseLength, scanField, tokenEnd } from './field.ts';
 import { isValidHost } from './host.ts';
 import type { Interests } from './interests.ts';
+import { originTarget } from './target.ts';
 
 export interface RequestLimits {
   readonly maxHeaders: number;
@@ -80,7 +81,7 @@ function reset(head: RequestHead, slots: number): void {
   head.chunked = head.close = head.keepAlive = head.expectsContinue = head.acceptsTrailers = false;
   unusual.connection = unusual.upgrade = unusual.te = unusual.expect = unusual.encoding = '';
   unusual.hosts = unusual.lengths = unusual.encodings = 0;
-  if (head.values.length !== slots) head.values = new Array<string | undefined>(slots).fill(undefined);
+  if (head.values.length !== slots) head.values = Array.from({ length: slots }, () => undefined);
   else for (let i = 0; i < slots; i += 1) head.values[i] = undefined;
 }
 
@@ -317,19 +318,14 @@ function readFraming(head: RequestHead): string | undefined {
   return undefined;
 }
 
-/** A name and perhaps a version (RFC 9110 section 7.8). */
-const ONE_PROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?$/;
-/** `h2c`, its drafts (`h2c-14`, `HTTP/2.0`) and `h2`. */
-const OTHER_HTTP = /^(?:h2|http(?:\/|$))/i;
-
 /** Upgrades are passed on for bodiless HTTP/1.1 requests and one protocol; h2c never (it would be a tunnel round us). */
 function upgradeOf(head: RequestHead): string {
   const asked = unusual.upgrade;
   if (head.minor === 0 || head.contentLength > 0 || head.chunked) return '';
-  return ONE_PROTOCOL.test(asked) && !OTHER_HTTP.test(asked) ? asked : '';
+  return mayBecome(asked) ? asked : '';
 }
 
-/** Origin form passes as it is; absolute form must agree with Host and becomes origin form (RFC 9112 section 3.2.2). */
+/** Origin form passes as it is, every other form becomes it. */
 function completeTarget(
   text: string,
   head: RequestHead,
@@ -337,37 +333,18 @@ function completeTarget(
   fields: string,
   trusted: boolean,
 ): HeadVerdict {
-  const first = head.target.charCodeAt(0);
-  if (first === 0x2f && head.method !== 'CONNECT') {
+  if (head.method === 'CONNECT') return refuse(head, 'CONNECT is not supported');
+  if (head.target.charCodeAt(0) === 0x2f) {
     head.forwarded = head.minor === 1 ? text.substring(0, fieldsStart) + fields : requestLine(head) + fields;
     return 'ok';
   }
-  if (head.method === 'CONNECT') return refuse(head, 'CONNECT is not supported');
-  if (first === 0x2a) {
-    if (head.target !== '*' || head.method !== 'OPTIONS') return refuse(head, 'malformed target');
-    head.forwarded = requestLine(head) + fields;
-    return 'ok';
-  }
-  const match = /^(https?):\/\/([^/?]*)(.*)$/i.exec(head.target);
-  if (match === null) return refuse(head, 'malformed target');
-  const [, scheme = '', authority = '', rest = ''] = match;
-  // RFC 9110 section 7.4: nobody but a gateway that we trust can have secured it before it came here.
-  if (scheme.length === 5 && !trusted) return refuse(head, 'https target on a plain connection');
-  if (!isSameAuthority(authority, head.host, scheme.length === 5 ? 443 : 80)) {
-    return refuse(head, 'target and Host disagree');
-  }
-  // An empty path is `/`, except for OPTIONS, where it stands for `*` (RFC 9112 section 3.2.4).
-  head.target = rest === '' && head.method === 'OPTIONS' ? '*' : rest.startsWith('/') ? rest : `/${rest}`;
+  const verdict = originTarget(head.target, { method: head.method, host: head.host, trusted });
+  if ('problem' in verdict) return refuse(head, verdict.problem);
+  head.target = verdict.target;
   const query = head.target.indexOf('?');
   head.path = query < 0 ? head.target : head.target.slice(0, query);
   head.forwarded = requestLine(head) + fields;
   return 'ok';
-}
-
-/** Without case, and with the scheme's own port said or not (RFC 9110 section 4.2.3). */
-function isSameAuthority(a: string, b: string, defaultPort: number): boolean {
-  const plain = (text: string): string => text.toLowerCase().replace(new RegExp(`:(?:${defaultPort})?$`), '');
-  return plain(a) === plain(b);
 }
 
 function requestLine(head: RequestHead): string {
