@@ -19,6 +19,8 @@ export function collectClusterMetrics(clusters: readonly ClusterView[], writer: 
     'Seconds since discovery last answered; +Inf before its first answer.',
   );
   for (const { name, discovery } of clusters) {
+    // A static list never grows old, and an alarm on age should not have to know which clusters have one.
+    if (discovery.source === 'static') continue;
     writer.sample({ cluster: name }, discovery.ageSeconds ?? Number.POSITIVE_INFINITY);
   }
   writer.family('outrigger_discovery_updates_total', 'counter', 'Answers and failures of discovery, by result.');

@@ -63,3 +63,8 @@ test('discovery shows its age and its results; before its first answer the age i
     expect(seriesValue(families, 'outrigger_discovery_updates_total', { cluster: 'users', result })).toBe(count);
   }
 });
+
+test('a static list has no age', () => {
+  const families = collect(clusterView('users', [], { discovery: { source: 'static', ageSeconds: 86_400 } }));
+  expect(families.get('outrigger_discovery_age_seconds')!.samples).toEqual([]);
+});
