@@ -20,7 +20,7 @@ export interface AccessLog {
 
 /** Lines that wait for a slow reader; more are dropped and counted. */
 const MAX_WAITING_BYTES = 4 * 1_048_576;
-const BATCH_BYTES = 16 * 1_024;
+const BATCH_BYTES = 8 * 1_024;
 const FLUSH_EVERY_MS = 500;
 const CLOSE_MS = 1_000;
 

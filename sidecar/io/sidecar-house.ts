@@ -134,7 +134,8 @@ export class SidecarHouse implements RunningHouse {
         const cluster = clusters.get(name);
         if (cluster === undefined) return {};
         const { activeConnections, idleConnections } = cluster.poolOf(endpoint).counts;
-        return { inFlight: cluster.inFlight.of(endpoint.slot), activeConnections, idleConnections };
+        const inFlight = cluster.inFlight.of(endpoint.slot);
+        return { in_flight: inFlight, active_connections: activeConnections, idle_connections: idleConnections };
       },
       collectMetrics: (writer) => writeTraffic(this.#traffic(), writer),
       config: () => redactConfig(config),
