@@ -38,3 +38,8 @@ export function formatLocalReply(reply: LocalReply): string {
     `${retry}${connection}\r\n${reply.isHead ? '' : body}`
   );
 }
+
+/** A 200 with nothing in it. `connectionLine` is a whole line or empty. */
+export function formatEmptyAnswer(connectionLine: string, requestId: string): string {
+  return `HTTP/1.1 200 OK\r\ncontent-length: 0\r\n${connectionLine}x-request-id: ${requestId}\r\n\r\n`;
+}

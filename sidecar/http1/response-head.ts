@@ -49,6 +49,11 @@ export function readResponseHead(text: string, head: ResponseHead, maxHeaders: n
   // The status line is one of the unchanged stretches when it says HTTP/1.1 already.
   let keepFrom = head.minor === 1 ? 0 : 8;
   if (head.minor === 0) kept = 'HTTP/1.1';
+  if (text.charCodeAt(12) === 0x0d) {
+    // The space before no reason is often missing, and clients that want it are right (RFC 9112 section 4).
+    kept += `${text.substring(keepFrom, 12)} `;
+    keepFrom = 12;
+  }
   let count = 0;
   while (text.charCodeAt(i) !== 0x0d) {
     if (!scanField(text, i, cursor)) return refuse(head, 'malformed header field');

@@ -180,11 +180,11 @@ export class Exchange {
     this.#endAttempt(reason);
     this.reason = reason;
     this.problem = problem;
-    this.status = 0;
     if (this.responseBegun) {
       this.client.cut();
       return;
     }
+    this.status = 0;
     if (reason === 'bad_response' || !isIdempotent(this.#head.method)) this.refuse(reason);
     else {
       this.#lastWasReused = wasReused;
@@ -204,8 +204,8 @@ export class Exchange {
   }
 
   /** Answers in the proxy's own words, or cuts what has begun. */
-  refuse(reason: Reason): void {
-    const status = reason === this.reason && this.status > 0 ? this.status : REASONS[reason].status;
+  refuse(reason: Reason, as?: number): void {
+    const status = as ?? (reason === this.reason && this.status > 0 ? this.status : REASONS[reason].status);
     this.#endAttempt(reason === 'timeout' ? 'timeout' : 'cancelled');
     this.reason = reason;
     if (this.responseBegun) this.client.cut();
@@ -303,6 +303,7 @@ export class Exchange {
 
   /** The client takes bytes again. */
   onClientDrain(): void {
+    this.client.touch();
     this.#upstream?.resume();
   }
 
@@ -313,13 +314,13 @@ export class Exchange {
   }
 
   onTunnelEnd(): void {
-    this.client.endTunnel();
+    this.client.socket.end();
   }
 
   onTunnelClosed(isReset: boolean): void {
     this.#endTunnelAttempt();
     if (isReset) this.client.cut();
-    else this.client.endTunnel();
+    else this.client.socket.end();
   }
 
   writeTunnel(bytes: Buffer): boolean {

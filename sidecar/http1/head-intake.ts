@@ -1,0 +1,77 @@
+/** Bytes of a client, in any pieces → whole request heads, and the bytes behind them. Bounded, and quick to refuse. */
+import { emptyLines, findHeadEnd, mayBeHead } from './head-bytes.ts';
+
+/** Empty lines that may stand before a request line, in bytes (RFC 9112 section 2.2). */
+const MAX_EMPTY_BYTES = 4;
+
+/** `incomplete` may become a head; the other two never will. */
+export type HeadIntakeVerdict = 'whole' | 'incomplete' | 'too_large' | 'malformed';
+
+const NOTHING = Buffer.alloc(0);
+
+export class HeadIntake {
+  readonly #maxBytes: number;
+  /** Bytes read and not used yet: a head in pieces, or requests that wait for their turn. */
+  #pending: Buffer | undefined;
+  /** Bytes of `#pending` known not to hold a whole head. */
+  #searched = 0;
+  #emptyBytes = 0;
+  /** After `whole`: the bytes that hold the head, from 0 to {@link headEnd}. */
+  head: Buffer = NOTHING;
+  /** Offset behind the blank line. */
+  headEnd = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes that wait. */
+  get size(): number {
+    return this.#pending?.length ?? 0;
+  }
+
+  push(bytes: Buffer): void {
+    this.#pending = this.#pending === undefined ? bytes : Buffer.concat([this.#pending, bytes]);
+  }
+
+  /** All that waits; nothing waits any more. Undefined where nothing did. */
+  takeRest(): Buffer | undefined {
+    const rest = this.#pending;
+    this.clear();
+    return rest;
+  }
+
+  clear(): void {
+    this.#pending = undefined;
+    this.#searched = this.#emptyBytes = 0;
+  }
+
+  /** Looks for the next head; what is behind it goes on waiting. */
+  next(): HeadIntakeVerdict {
+    if (this.#searched === 0 && !this.#skipEmptyLines()) return 'malformed';
+    const bytes = this.#pending;
+    if (bytes === undefined) return 'incomplete';
+    const end = findHeadEnd(bytes, this.#searched);
+    if (end < 0 ? bytes.length > this.#maxBytes : end + 4 > this.#maxBytes) return 'too_large';
+    if (end < 0) {
+      if (!mayBeHead(bytes, this.#searched)) return 'malformed';
+      this.#searched = bytes.length;
+      return 'incomplete';
+    }
+    this.head = bytes;
+    this.headEnd = end + 4;
+    this.#pending = end + 4 < bytes.length ? bytes.subarray(end + 4) : undefined;
+    this.#searched = this.#emptyBytes = 0;
+    return 'whole';
+  }
+
+  /** False where there are more of them than anyone sends by mistake. */
+  #skipEmptyLines(): boolean {
+    const bytes = this.#pending;
+    const empty = bytes === undefined ? 0 : emptyLines(bytes);
+    if (bytes === undefined || empty === 0) return true;
+    this.#emptyBytes += empty;
+    this.#pending = empty < bytes.length ? bytes.subarray(empty) : undefined;
+    return this.#emptyBytes <= MAX_EMPTY_BYTES;
+  }
+}

@@ -1,0 +1,28 @@
+/** When an exchange has taken too long: before the answer its own limit, from then on silence of both sides. */
+import type { Exchange } from './exchange.ts';
+
+export class AnswerLimits {
+  /** The last moment at which anything moved in either direction. */
+  activityAt: number;
+  #dueFrom = 0;
+
+  /** Times are in milliseconds of the coarse clock. */
+  constructor(now: number) {
+    this.activityAt = now;
+  }
+
+  begin(now: number): void {
+    this.#dueFrom = this.activityAt = now;
+  }
+
+  /** While a request body keeps coming its answer is not due. */
+  bodyCame(now: number): void {
+    this.#dueFrom = now;
+  }
+
+  /** When `exchange` will have taken too long; undefined where it has no target and so no limit. */
+  dueAt({ target, responseBegun }: Exchange): number | undefined {
+    if (target === undefined) return undefined;
+    return responseBegun ? this.activityAt + target.idleTimeoutMs : this.#dueFrom + target.requestTimeoutMs;
+  }
+}
