@@ -1,0 +1,24 @@
+/** The files that people copy first must be valid, whatever becomes of the schema. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parseConfig } from '../../src/config/parse-config.ts';
+
+const FOLDER = join(import.meta.dirname, '../../examples');
+const files = readdirSync(FOLDER).filter((name) => name.endsWith('.yaml'));
+
+test('there are examples', () => {
+  expect(files.length).toBeGreaterThanOrEqual(3);
+});
+
+test.each(files)('%s passes check with nothing but the variables it cannot know', (file) => {
+  const text = readFileSync(join(FOLDER, file), 'utf8');
+  const result = parseConfig(text, { file, env: { EDGE_ADDRESS: '192.0.2.10' } });
+  expect(result).toMatchObject({ ok: true });
+});
+
+test('the configuration in the README passes check', () => {
+  const readme = readFileSync(join(FOLDER, '../README.md'), 'utf8');
+  const text = /```yaml\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+  expect(parseConfig(text, { file: 'README.md', env: {} })).toMatchObject({ ok: true });
+});
