@@ -1,0 +1,64 @@
+/** CPU time and memory of a process and all of its descendants, as Linux counts them in `/proc`. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface Usage {
+  /** User and system time of all threads since they began. */
+  readonly cpuMicros: number;
+  readonly rssBytes: number;
+}
+
+/** User and system ticks of one `/proc/<pid>/stat`; its second field may hold spaces and brackets. */
+export function ticksOf(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // Fields 14 and 15 of proc(5), counted from the third.
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+/** `VmRSS` of one `/proc/<pid>/status`; 0 for what has no memory any more. */
+export function rssOf(status: string): number {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1_024;
+}
+
+/** `0-2,5` of `Cpus_allowed_list` as numbers. */
+export function cpuList(text: string): readonly number[] {
+  return text
+    .trim()
+    .split(',')
+    .flatMap((part) => {
+      const [first = Number.NaN, last = first] = part.split('-').map(Number);
+      return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    });
+}
+
+const TICKS_PER_SECOND = ((): number => {
+  try {
+    return Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+  } catch {
+    return 100;
+  }
+})();
+
+/** The CPUs that this process may run on. */
+export function allowedCpus(): readonly number[] {
+  return cpuList(/^Cpus_allowed_list:\s+(.+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '');
+}
+
+/** Throws when the process is gone: a measurement without it would be a wrong one. */
+export function usageOf(pid: number): Usage {
+  const ticks = ticksOf(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  const own = {
+    cpuMicros: (ticks * 1e6) / TICKS_PER_SECOND,
+    rssBytes: rssOf(readFileSync(`/proc/${pid}/status`, 'utf8')),
+  };
+  return childrenOf(pid)
+    .map(usageOf)
+    .reduce((sum, it) => ({ cpuMicros: sum.cpuMicros + it.cpuMicros, rssBytes: sum.rssBytes + it.rssBytes }), own);
+}
+
+function childrenOf(pid: number): readonly number[] {
+  return readdirSync(`/proc/${pid}/task`)
+    .flatMap((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').trim().split(' '))
+    .filter((child) => child !== '')
+    .map(Number);
+}
