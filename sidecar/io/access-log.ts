@@ -1,5 +1,5 @@
 /** One JSON line per request, by pino's conventions, beside the log; never waits for whoever reads it. */
-import pino from 'pino';
+import { openLineSink } from '../../src/io/line-sink.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -18,43 +18,19 @@ export interface AccessLog {
   close(): Promise<void>;
 }
 
-/** Lines that wait for a slow reader; more are dropped and counted. */
-const MAX_WAITING_BYTES = 4 * 1_048_576;
-const BATCH_BYTES = 8 * 1_024;
-const FLUSH_EVERY_MS = 500;
-const CLOSE_MS = 1_000;
-
 export const noAccessLog: AccessLog = { request: () => {}, dropped: () => 0, close: () => Promise.resolve() };
 
 /** `errors`: only requests that we answered ourselves or that ended with a 5xx. */
 export function openAccessLog(options: { readonly only: 'all' | 'errors'; readonly fd?: number }): AccessLog {
-  let dropped = 0;
-  const sink = pino.destination({
-    dest: options.fd ?? 1,
-    sync: false,
-    minLength: BATCH_BYTES,
-    maxLength: MAX_WAITING_BYTES,
-  });
-  sink.on('drop', () => void dropped++);
-  // A full disk or a reader that went away ends the log, not the process.
-  sink.on('error', () => undefined);
-  const flush = setInterval(() => sink.flush(), FLUSH_EVERY_MS).unref();
+  const sink = openLineSink(options.fd ?? 1);
   const all = options.only === 'all';
   return {
     request(request) {
       const { status, reason } = request.exchange;
       if (all || reason !== '' || status >= 500 || status === 0) sink.write(formatLine(request, Date.now()));
     },
-    dropped: () => dropped,
-    close: async () => {
-      clearInterval(flush);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      sink.once('close', resolve).once('error', () => resolve());
-      const patience = setTimeout(resolve, CLOSE_MS);
-      sink.end();
-      await promise;
-      clearTimeout(patience);
-    },
+    dropped: sink.dropped,
+    close: () => sink.close(),
   };
 }
 
