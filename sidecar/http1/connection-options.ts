@@ -55,7 +55,7 @@ export function parseConnectionOptions(value: string): ConnectionOptions {
 /** A name and perhaps a version (RFC 9110 section 7.8). */
 const ONE_PROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?$/;
 /** `h2c`, its drafts (`h2c-14`, `HTTP/2.0`) and `h2`. */
-const OTHER_HTTP = /^(?:h2|http(?:\/|$))/i;
+const OTHER_HTTP = /^(?:h2|http)/i;
 
 /** True for one protocol that is not another HTTP: whole requests would pass through such a tunnel unseen. */
 export function mayBecome(protocol: string): boolean {

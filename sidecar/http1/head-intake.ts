@@ -7,6 +7,7 @@ const MAX_EMPTY_BYTES = 4;
 /** `incomplete` may become a head; the other two never will. */
 export type HeadIntakeVerdict = 'whole' | 'incomplete' | 'too_large' | 'malformed';
 
+const CR = 0x0d;
 const NOTHING = Buffer.alloc(0);
 
 export class HeadIntake {
@@ -48,7 +49,7 @@ export class HeadIntake {
 
   /** Looks for the next head; what is behind it goes on waiting. */
   next(): HeadIntakeVerdict {
-    if (this.#searched === 0 && !this.#skipEmptyLines()) return 'malformed';
+    if (!this.#skipEmptyLines()) return 'malformed';
     const bytes = this.#pending;
     if (bytes === undefined) return 'incomplete';
     const end = findHeadEnd(bytes, this.#searched);
@@ -68,10 +69,14 @@ export class HeadIntake {
   /** False where there are more of them than anyone sends by mistake. */
   #skipEmptyLines(): boolean {
     const bytes = this.#pending;
-    const empty = bytes === undefined ? 0 : emptyLines(bytes);
-    if (bytes === undefined || empty === 0) return true;
-    this.#emptyBytes += empty;
-    this.#pending = empty < bytes.length ? bytes.subarray(empty) : undefined;
-    return this.#emptyBytes <= MAX_EMPTY_BYTES;
+    if (bytes?.[0] !== CR) return true;
+    const empty = emptyLines(bytes);
+    if (empty > 0) {
+      this.#emptyBytes += empty;
+      this.#pending = empty < bytes.length ? bytes.subarray(empty) : undefined;
+      // An empty line may have come in two pieces, the first of which was searched.
+      this.#searched = 0;
+    }
+    return this.#emptyBytes < MAX_EMPTY_BYTES || (this.#emptyBytes === MAX_EMPTY_BYTES && this.#pending?.[0] !== CR);
   }
 }

@@ -200,7 +200,7 @@ function passes(text: string, start: number, length: number, head: RequestHead, 
       // CVE-2016-5385: `Proxy` becomes HTTP_PROXY in CGI environments.
       return !isNamed(text, start, 'proxy');
     case 6:
-      if (!isNamed(text, start, 'expect')) return true;
+      if (!isNamed(text, start, 'expect')) return passesByPrefix(text, start, length, trusted);
       unusual.expect += fieldValue(text).toLowerCase();
       return false;
     case 7:
@@ -264,10 +264,10 @@ function keepRequestId(head: RequestHead, value: string): boolean {
 function passesByPrefix(text: string, start: number, length: number, trusted: boolean): boolean {
   const first = text.charCodeAt(start) | 0x20;
   if (first === 0x78) {
-    if (length > 12 && isNamed(text, start, 'x-forwarded-')) return trusted;
-    return !(length > 12 && isNamed(text, start, 'x-outrigger-'));
+    if (length > 11 && isNamed(text, start, 'x-forwarded-')) return trusted;
+    return !(length > 11 && isNamed(text, start, 'x-outrigger-'));
   }
-  return !(first === 0x70 && length > 6 && isNamed(text, start, 'proxy-'));
+  return !(first === 0x70 && length > 5 && isNamed(text, start, 'proxy-'));
 }
 
 const LOOK_ALIKES =

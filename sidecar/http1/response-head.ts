@@ -87,9 +87,15 @@ function readStatusLine(text: string, head: ResponseHead): number {
   return c === 0x0d && text.charCodeAt(i + 1) === 0x0a ? i + 2 : -1;
 }
 
+/** Framing to whoever reads `_` as `-`. */
+const FRAMING_LOOK_ALIKES = /^(?:content_length|transfer_encoding|http2_settings|keep_alive|proxy[-_].*)$/i;
+
 /** Notes the fields that mean something to us; false for those that must not pass. */
 function passes(text: string, start: number, length: number, head: ResponseHead): boolean {
+  if (cursor.hasUnderscore) return !FRAMING_LOOK_ALIKES.test(text.substring(start, cursor.nameEnd));
   switch (length) {
+    case 2:
+      return !isNamed(text, start, 'te');
     case 7:
       if (!isNamed(text, start, 'upgrade')) return passesByPrefix(text, start, length);
       head.upgrade += head.upgrade === '' ? fieldValue(text) : `, ${fieldValue(text)}`;
@@ -123,7 +129,7 @@ function passes(text: string, start: number, length: number, head: ResponseHead)
 
 /** Proxy-* is for this hop only, whatever it is. */
 function passesByPrefix(text: string, start: number, length: number): boolean {
-  return !((text.charCodeAt(start) | 0x20) === 0x70 && length > 6 && isNamed(text, start, 'proxy-'));
+  return !((text.charCodeAt(start) | 0x20) === 0x70 && length > 5 && isNamed(text, start, 'proxy-'));
 }
 
 function fieldValue(text: string): string {
