@@ -32,10 +32,15 @@ export function cookieValue(field: string, name: string): string | undefined {
     const semicolon = field.indexOf(';', start);
     const end = semicolon < 0 ? field.length : semicolon;
     const equals = field.indexOf('=', start);
-    if (equals >= 0 && equals < end && field.slice(start, equals).trim() === name) {
-      return field.slice(equals + 1, end).trim();
+    if (equals >= 0 && equals < end && trimSpace(field.slice(start, equals)) === name) {
+      return trimSpace(field.slice(equals + 1, end));
     }
     start = end + 1;
   }
   return undefined;
+}
+
+/** Not `trim()`, which takes the octet a0 (in UTF-8 the second half of `à`) for white space too. */
+function trimSpace(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, '');
 }
