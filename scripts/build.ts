@@ -31,8 +31,9 @@ export async function buildBundle(folder: string): Promise<string> {
     format: 'esm',
     // Commands load their houses by `import()`. Without splitting these stay lazy within the one file.
     splitting: false,
-    // Not minified: stack traces keep their names, and the file is parsed lazily anyway.
-    minify: false,
+    // White space and comments cost each sidecar 13 MB of memory; names stay, so stack traces can still be read.
+    minifyWhitespace: true,
+    minifySyntax: true,
     legalComments: 'none',
     banner: { js: BANNER },
     metafile: true,
