@@ -1,6 +1,7 @@
 /**
  * Where the sidecar's CPU goes: the bundle under 64 connections of 150-byte GETs with `--cpu-prof`, self time by
- * function. `node bench/profile.ts [--seconds N] [--top N] [--bundle FILE] [--keep FILE]`; `--keep` saves V8's profile.
+ * function. `node bench/profile.ts [--path /large] [--connections N] [--access-log] [--seconds N] [--top N]
+ * [--bundle FILE] [--keep FILE]`; `--path` is one of the upstream's, `--keep` saves V8's profile.
  */
 import { copyFile, glob, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -16,6 +17,9 @@ import { Stage } from './stage.ts';
 
 const { values } = parseArgs({
   options: {
+    path: { type: 'string', default: '/small' },
+    connections: { type: 'string', default: '64' },
+    'access-log': { type: 'boolean', default: false },
     seconds: { type: 'string', default: '8' },
     top: { type: 'string', default: '25' },
     bundle: { type: 'string' },
@@ -31,12 +35,24 @@ try {
     values.bundle === undefined ? await buildBundle(join(import.meta.dirname, '..', 'dist')) : resolve(values.bundle);
   const upstream = await startUpstream(stage);
   const profiling = ['--cpu-prof', `--cpu-prof-dir=${stage.folder}`, '--cpu-prof-interval=200'];
-  const { started, ports } = await outriggerProxy({ stage, upstream, bundle }, 'off', profiling);
+  const { started, ports } = await outriggerProxy(
+    { stage, upstream, bundle },
+    values['access-log'] ? 'all' : 'off',
+    profiling,
+  );
   await stage.ready(started, async () => (await ask({ port: ports.http, path: '/small' })).status === 200);
   await verifyHttp(ports.http);
   const script = join(stage.folder, 'profile.lua');
-  await writeFile(script, wrkScript({ method: 'GET', path: '/small' }));
-  const load = ['-t1', '-c64', '--latency', '-s', script, `-d${values.seconds}s`, `http://127.0.0.1:${ports.http}/`];
+  await writeFile(script, wrkScript({ method: 'GET', path: values.path }));
+  const load = [
+    '-t1',
+    `-c${values.connections}`,
+    '--latency',
+    '-s',
+    script,
+    `-d${values.seconds}s`,
+    `http://127.0.0.1:${ports.http}/`,
+  ];
   const { answers, seconds, problems } = parseWrk(await stage.run('load', ['wrk', ...load]));
   if (problems.length > 0) throw new Error(problems.join('; '));
   // It is written when the process ends by itself.
