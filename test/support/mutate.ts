@@ -14,10 +14,18 @@ export function pick<T>(random: Random, among: readonly T[]): T {
 
 type Mutation = (text: string, random: Random, corpus: readonly string[]) => string;
 
+const LINES = HOSTILE.filter((some) => /^[^\r\n]+:[^\r\n]*\r\n/.test(some));
+
 const splice = (text: string, at: number, removed: number, added: string): string =>
   text.slice(0, at) + added + text.slice(at + removed);
 
 const place = (text: string, random: Random): number => below(random, text.length + 1);
+
+/** A field that means something, added where fields stand: most attacks are a line too many. */
+const withLine: Mutation = (text, random) => {
+  const ends = [...text.slice(0, text.indexOf('\r\n\r\n', 4) + 2).matchAll(/\r\n/g)].map(({ index }) => index + 2);
+  return ends.length === 0 ? text : splice(text, pick(random, ends), 0, pick(random, LINES));
+};
 
 /** Begin of some line: most rules are about whole lines. */
 function lineStart(text: string, random: Random): number {
@@ -26,6 +34,9 @@ function lineStart(text: string, random: Random): number {
 }
 
 const MUTATIONS: readonly Mutation[] = [
+  withLine,
+  withLine,
+  withLine,
   (text, random) => splice(text, place(text, random), 0, pick(random, HOSTILE)),
   (text, random) => splice(text, lineStart(text, random), 0, pick(random, HOSTILE)),
   (text, random) => splice(text, place(text, random), 1, String.fromCharCode(below(random, 256))),
@@ -56,9 +67,10 @@ const MUTATIONS: readonly Mutation[] = [
   },
 ];
 
-/** One to four kinds of damage to one message of the corpus; now and then none. */
+/** Up to four kinds of damage to one message of the corpus, one most often. */
 export function mutated(corpus: readonly string[], random: Random): string {
   let text = pick(random, corpus);
-  for (let left = below(random, 5); left > 0; left -= 1) text = pick(random, MUTATIONS)(text, random, corpus);
+  const times = pick(random, [0, 1, 1, 1, 1, 2, 2, 3, 4]);
+  for (let done = 0; done < times; done += 1) text = pick(random, MUTATIONS)(text, random, corpus);
   return text;
 }
