@@ -6,10 +6,9 @@ const VIA = 'via: 1.1 outrigger\r\n';
 
 /** Lines that say where a request came from, for a peer whose own words do not count. */
 export function originOf(peer: string, host: string): string {
-  return (
-    `x-forwarded-for: ${peer}\r\nx-forwarded-proto: http\r\nx-forwarded-host: ${host}\r\n` +
-    `x-real-ip: ${peer}\r\n${VIA}`
-  );
+  const rest = `x-forwarded-proto: http\r\nx-forwarded-host: ${host}\r\n`;
+  // A unix socket has no address to tell.
+  return peer === '' ? rest + VIA : `x-forwarded-for: ${peer}\r\n${rest}x-real-ip: ${peer}\r\n${VIA}`;
 }
 
 /** The same for a trusted peer: its chain grows by one, and its own words stay where it has spoken. */

@@ -7,6 +7,9 @@ const MAX_EMPTY_BYTES = 4;
 /** `incomplete` may become a head; the other two never will. */
 export type HeadIntakeVerdict = 'whole' | 'incomplete' | 'too_large' | 'malformed';
 
+/** Of pipelined requests that wait for their turn. */
+const MAX_WAITING_BYTES = 64 * 1_024;
+
 const CR = 0x0d;
 const NOTHING = Buffer.alloc(0);
 
@@ -29,6 +32,11 @@ export class HeadIntake {
   /** Bytes that wait. */
   get size(): number {
     return this.#pending?.length ?? 0;
+  }
+
+  /** So much waits that the client should not be read any further. */
+  get isFull(): boolean {
+    return this.size > MAX_WAITING_BYTES;
   }
 
   push(bytes: Buffer): void {

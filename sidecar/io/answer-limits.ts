@@ -20,9 +20,9 @@ export class AnswerLimits {
     this.#dueFrom = now;
   }
 
-  /** When `exchange` will have taken too long; undefined where it has no target and so no limit. */
-  dueAt({ target, responseBegun }: Exchange): number | undefined {
-    if (target === undefined) return undefined;
+  /** When `exchange` will have taken too long; never where it has no target and so no limit. */
+  dueAt({ target, responseBegun }: Exchange): number {
+    if (target === undefined) return Number.POSITIVE_INFINITY;
     return responseBegun ? this.activityAt + target.idleTimeoutMs : this.#dueFrom + target.requestTimeoutMs;
   }
 }

@@ -27,10 +27,10 @@ import type { HttpListener } from './http-listener.ts';
 import { keyOf } from './http-target.ts';
 import { latin1 } from './latin1.ts';
 
-/** Pipelined bytes that wait for their turn; beyond it the client is not read. */
-const MAX_WAITING_BYTES = 64 * 1_024;
 /** How long a connection that is to close still takes (and discards) what the client has under way. */
 const LINGER_MS = 2_000;
+/** How long a drain waits for a request that an idle client may have under way, to answer it with Connection: close. */
+const LAST_CALL_MS = 400;
 const MAX_LINGER_BYTES = 1_048_576;
 
 type Phase = 'head' | 'body' | 'answer' | 'tunnel' | 'closing' | 'closed';
@@ -64,7 +64,7 @@ export class DownstreamConnection implements Timed {
     this.#limits = new AnswerLimits(deadlines.now);
     this.deadlineAt = deadlines.in(limits.head_timeout);
     socket.on('data', (bytes: Buffer) => this.#onData(bytes));
-    socket.on('drain', () => this.#exchange.onClientDrain());
+    socket.on('drain', () => this.#onDrain());
     socket.on('end', () => this.#onEnd());
     socket.on('error', () => undefined);
     socket.on('close', () => this.#onClose());
@@ -99,10 +99,11 @@ export class DownstreamConnection implements Timed {
     return this.#head.minor === 0 ? 'connection: keep-alive\r\n' : '';
   }
 
-  /** Finish what runs, then close; at once where nothing runs. */
+  /** Finish what runs, then close; soon where nothing runs. */
   drain(): void {
     this.#closes = true;
-    if (this.#phase === 'head' && this.#intake.size === 0) this.#closeGently();
+    if (this.#phase !== 'head' || this.#intake.size > 0) return;
+    this.deadlineAt = Math.min(this.deadlineAt, this.#listener.deadlines.in(LAST_CALL_MS));
   }
 
   #onData(bytes: Buffer): void {
@@ -111,13 +112,14 @@ export class DownstreamConnection implements Timed {
       case 'head':
         this.#intake.push(bytes);
         this.#readHeads();
+        if (this.socket.writableNeedDrain && this.#intake.isFull) this.socket.pause();
         return;
       case 'body':
         this.#readBody(bytes);
         return;
       case 'answer':
         this.#intake.push(bytes);
-        if (this.#intake.size > MAX_WAITING_BYTES) this.socket.pause();
+        if (this.#intake.isFull) this.socket.pause();
         return;
       case 'tunnel':
         if (!this.#exchange.writeTunnel(bytes)) this.socket.pause();
@@ -126,15 +128,20 @@ export class DownstreamConnection implements Timed {
         this.#lingered += bytes.length;
         if (this.#lingered > MAX_LINGER_BYTES) this.socket.destroy();
         return;
-      default:
+      case 'closed':
     }
   }
 
-  /** All whole heads at hand; a loop and no recursion, because a thousand may come in one segment. */
+  /** The client has taken what was written. */
+  #onDrain(): void {
+    this.#exchange.onClientDrain();
+    if (this.#phase === 'head' && !this.#isReading) this.#goOn();
+  }
+
+  /** All whole heads at hand, as long as the client takes the answers. A loop: a thousand may come in one segment. */
   #readHeads(): void {
-    if (this.#isReading) return;
     this.#isReading = true;
-    while (this.#phase === 'head' && this.#intake.size > 0 && this.#readHead());
+    while (this.#phase === 'head' && this.#intake.size > 0 && !this.socket.writableNeedDrain && this.#readHead());
     this.#isReading = false;
   }
 
@@ -223,8 +230,7 @@ export class DownstreamConnection implements Timed {
     this.#limits.bodyCame(this.#listener.deadlines.now);
     const passed = this.#body.read(bytes);
     if (passed === undefined) {
-      this.#exchange.problem = 'malformed chunked body';
-      this.#exchange.refuse('bad_request');
+      this.#refuse('bad_request', 'malformed chunked body');
       return;
     }
     if (passed.length > 0 && !this.#exchange.onRequestBody(passed)) {
@@ -242,7 +248,7 @@ export class DownstreamConnection implements Timed {
   onRequestRoom(): void {
     this.#pace.release(this.#listener.deadlines.now);
     // Also while the answer is awaited: a socket that is not read does not tell that its client has gone.
-    if (this.#intake.size <= MAX_WAITING_BYTES) this.socket.resume();
+    if (!this.#intake.isFull) this.socket.resume();
   }
 
   /** OPTIONS or TRACE that may go no further (RFC 9110 section 7.6.2): we are the final recipient. */
@@ -268,6 +274,11 @@ export class DownstreamConnection implements Timed {
     this.#finish();
   }
 
+  /** From here on silence is limited, which may end sooner than the answer was due. */
+  onResponseBegun(): void {
+    this.deadlineAt = Math.min(this.deadlineAt, this.#limits.dueAt(this.#exchange));
+  }
+
   /** The answer is complete. */
   onResponseEnd(): void {
     if (this.#phase === 'body') this.#closes = true;
@@ -276,7 +287,7 @@ export class DownstreamConnection implements Timed {
 
   onSwitched(): void {
     this.#phase = 'tunnel';
-    this.deadlineAt = this.#tunnelDueAt();
+    this.deadlineAt = this.#limits.dueAt(this.#exchange);
     this.#listener.finished(this.#exchange, this.#head, this.peer);
     const rest = this.#intake.takeRest();
     if (rest !== undefined && !this.#exchange.writeTunnel(rest)) this.socket.pause();
@@ -302,9 +313,17 @@ export class DownstreamConnection implements Timed {
     this.#phase = 'head';
     const { deadlines, limits } = this.#listener;
     this.deadlineAt = deadlines.in(limits.idle_timeout);
+    // Called from within the loop over heads, which goes on by itself.
+    if (!this.#isReading) this.#goOn();
+  }
+
+  /** Takes up pipelined requests that waited for their turn. */
+  #goOn(): void {
     this.#readHeads();
-    if (this.#phase === 'head' && this.#peerEnded) this.#closeGently();
-    else if (this.#intake.size <= MAX_WAITING_BYTES && this.socket.isPaused()) this.socket.resume();
+    const isHead = this.#phase === 'head';
+    if (isHead && this.socket.writableNeedDrain) return;
+    if (isHead && this.#peerEnded) this.#closeGently();
+    else if ((isHead || !this.#intake.isFull) && this.socket.isPaused()) this.socket.resume();
   }
 
   #closeGently(): void {
@@ -319,18 +338,9 @@ export class DownstreamConnection implements Timed {
   /** The client sends no more. What it has asked for whole is still answered. */
   #onEnd(): void {
     this.#peerEnded = true;
-    switch (this.#phase) {
-      case 'head':
-        this.#closeGently();
-        return;
-      case 'body':
-        this.socket.destroy();
-        return;
-      case 'tunnel':
-        this.#exchange.endTunnelUp();
-        return;
-      default:
-    }
+    if (this.#phase === 'head') this.#closeGently();
+    else if (this.#phase === 'body') this.socket.destroy();
+    else if (this.#phase === 'tunnel') this.#exchange.endTunnelUp();
   }
 
   #onClose(): void {
@@ -339,61 +349,51 @@ export class DownstreamConnection implements Timed {
     this.#intake.clear();
     this.#listener.deadlines.delete(this);
     if (phase === 'body' || phase === 'answer') {
-      this.#exchange.abandon();
+      this.#exchange.abandon(false);
       this.#exchange.problem ||= 'client closed the connection';
       if (!this.#exchange.responseBegun) this.#exchange.status = 0;
       this.#listener.finished(this.#exchange, this.#head, this.peer);
       this.#exchange.reset();
-    } else if (phase === 'tunnel') this.#exchange.abandon();
+    } else if (phase === 'tunnel') this.#exchange.abandon(this.#peerEnded && this.socket.writableFinished);
     this.#listener.closed(this);
   }
 
   onDeadline(now: number): void {
     switch (this.#phase) {
       case 'head':
-        if (this.#intake.size > 0) this.#refuseHead('head_timeout', 'the head took too long');
+        if (this.socket.writableNeedDrain) this.socket.destroy();
+        else if (this.#intake.size > 0) this.#refuseHead('head_timeout', 'the head took too long');
         // Nothing was asked, so nothing is answered: an unasked 408 would be read as the answer to the next request.
         else this.#closeGently();
         return;
       case 'body':
-        if (this.#isTooSlow(now)) return;
-        this.#judgeAnswer(now, BODY_SPAN_MS);
+        // `min_body_rate` over each span in which the client was free to send.
+        if (this.#pace.isTooSlow(now)) this.#refuse('timeout', 'the body came too slowly', 408);
+        else this.#judgeAnswer(now, BODY_SPAN_MS);
         return;
       case 'answer':
         this.#judgeAnswer(now, Number.POSITIVE_INFINITY);
         return;
       case 'tunnel':
-        this.deadlineAt = this.#tunnelDueAt();
+        this.deadlineAt = this.#limits.dueAt(this.#exchange);
         if (this.deadlineAt <= now) this.cut();
         return;
       case 'closing':
       case 'closed':
         this.deadlineAt = Number.POSITIVE_INFINITY;
         this.socket.destroy();
-        return;
     }
   }
 
-  /** `min_body_rate` over each span in which the client was free to send. */
-  #isTooSlow(now: number): boolean {
-    if (!this.#pace.isTooSlow(now)) return false;
-    this.#exchange.problem = 'the body came too slowly';
-    this.#exchange.refuse('timeout', 408);
-    return true;
+  #refuse(reason: Reason, problem: string, status?: number): void {
+    this.#exchange.problem = problem;
+    this.#exchange.refuse(reason, status);
   }
 
   /** Before the answer: the request's time limit. From then on: silence of either side. */
   #judgeAnswer(now: number, atMostMs: number): void {
-    const dueAt = this.#limits.dueAt(this.#exchange) ?? Number.POSITIVE_INFINITY;
-    if (dueAt > now) {
-      this.deadlineAt = Math.min(dueAt, now + atMostMs);
-      return;
-    }
-    this.#exchange.problem = this.#exchange.responseBegun ? 'silence in mid-answer' : 'no answer in time';
-    this.#exchange.refuse('timeout');
-  }
-
-  #tunnelDueAt(): number {
-    return this.#limits.dueAt(this.#exchange) ?? 0;
+    const dueAt = this.#limits.dueAt(this.#exchange);
+    if (dueAt > now) this.deadlineAt = Math.min(dueAt, now + atMostMs);
+    else this.#refuse('timeout', this.#exchange.responseBegun ? 'silence in mid-answer' : 'no answer in time');
   }
 }

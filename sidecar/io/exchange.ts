@@ -231,6 +231,7 @@ export class Exchange {
   onResponse(head: ResponseHead, body: ResponseBody, bytes: Buffer, from: number, to: number): void {
     const { client } = this;
     this.responseBegun = true;
+    client.onResponseBegun();
     this.status = head.status;
     this.reason = '';
     this.problem = '';
@@ -338,12 +339,16 @@ export class Exchange {
     this.#upstream = undefined;
   }
 
-  /** The client is gone, or its connection is being cut: nothing more is wanted from upstream. */
-  abandon(): void {
+  /**
+   * The client is gone, or its connection is being cut: nothing more is wanted from upstream. `isClean`: it has closed
+   * after both sides had ended.
+   */
+  abandon(isClean: boolean): void {
     if (this.#isSwitched && this.#upstream !== undefined) {
       const upstream = this.#upstream;
       this.#endTunnelAttempt();
-      upstream.destroy();
+      if (isClean) upstream.finish();
+      else upstream.destroy();
     } else this.#endAttempt('cancelled');
   }
 

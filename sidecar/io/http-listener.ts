@@ -15,6 +15,7 @@ import type { Deadlines } from './deadlines.ts';
 import { DownstreamConnection } from './downstream-connection.ts';
 import type { Exchange } from './exchange.ts';
 import type { RouteTarget } from './http-target.ts';
+import { TurnedAway } from './turned-away.ts';
 import type { UpstreamCluster } from './upstream-cluster.ts';
 
 export interface HttpListenerOptions {
@@ -44,6 +45,7 @@ export class HttpListener {
   readonly #accessLog: AccessLog;
   readonly #server: Server;
   readonly #connections = new Set<DownstreamConnection>();
+  readonly #turnedAway = new TurnedAway();
   #whenEmpty: (() => void) | undefined;
 
   constructor({ config, clusters, ...options }: HttpListenerOptions) {
@@ -109,6 +111,7 @@ export class HttpListener {
     this.isDraining = true;
     this.#server.close();
     for (const { socket } of this.#connections) socket.destroy();
+    this.#turnedAway.close();
   }
 
   /** An exchange has ended (or become a tunnel): count and log it. On the hot path. */
@@ -143,9 +146,8 @@ export class HttpListener {
     this.#connections.add(new DownstreamConnection(socket, this));
   }
 
-  /** Over a connection limit: told so and closed, without reading. */
+  /** Over a connection limit: told so and closed, whatever it asks for. */
   #refuse(socket: Socket): void {
-    socket.on('error', () => undefined);
     this.unrouted.countRefused('overloaded', 503);
     const requestId = this.nextRequestId();
     const reply = {
@@ -156,7 +158,7 @@ export class HttpListener {
       closes: true,
       keepAlive: false,
     } as const;
-    socket.end(formatLocalReply(reply), 'latin1', () => socket.destroySoon());
+    this.#turnedAway.add(socket, formatLocalReply(reply));
   }
 
   #compileTargets(used: readonly UpstreamCluster[]): readonly RouteTarget[] {

@@ -1,6 +1,7 @@
 /** One TCP connection through the balancer: bytes both ways, half-closes and resets as they come. */
 import { connect, type Socket } from 'node:net';
 import type { Endpoint } from '../../src/endpoint.ts';
+import type { EndpointCounts } from '../traffic.ts';
 import type { Timed } from './deadlines.ts';
 import type { TcpListener } from './tcp-listener.ts';
 
@@ -16,7 +17,10 @@ export class TcpTunnel implements Timed {
   readonly #tried: Endpoint[] = [];
   #upstream: Socket | undefined;
   #endpoint: Endpoint | undefined;
+  /** Of the endpoint: kept here because it may have left the cluster when this ends. */
+  #counts: EndpointCounts | undefined;
   #isOpen = false;
+  /** The client's side is closed; upstream may still have bytes to take. */
   #isClosed = false;
   #activityAt: number;
 
@@ -27,7 +31,7 @@ export class TcpTunnel implements Timed {
     this.#activityAt = listener.deadlines.now;
     this.deadlineAt = Number.POSITIVE_INFINITY;
     downstream.on('error', (error: NodeJS.ErrnoException) => this.#onError(error, this.#upstream));
-    downstream.on('close', () => this.#close());
+    downstream.on('close', () => this.#onDownstreamClose());
     listener.deadlines.add(this);
   }
 
@@ -42,7 +46,8 @@ export class TcpTunnel implements Timed {
     this.#tried.push(endpoint);
     this.#endpoint = endpoint;
     cluster.inFlight.enter(endpoint.slot);
-    cluster.poolOf(endpoint).counts.activeConnections += 1;
+    this.#counts = cluster.poolOf(endpoint).counts;
+    this.#counts.activeConnections += 1;
     this.deadlineAt = deadlines.in(cluster.config.timeouts.connect);
     const upstream = connect({ host: endpoint.host, port: endpoint.port, noDelay: true, allowHalfOpen: true });
     this.#upstream = upstream;
@@ -57,7 +62,7 @@ export class TcpTunnel implements Timed {
   }
 
   onDeadline(now: number): void {
-    if (!this.#isOpen) {
+    if (!this.#isOpen || this.#isClosed) {
       this.deadlineAt = Number.POSITIVE_INFINITY;
       this.#upstream?.destroy();
       return;
@@ -101,26 +106,37 @@ export class TcpTunnel implements Timed {
   }
 
   #onUpstreamClose(upstream: Socket): void {
-    const { cluster } = this.#listener;
-    const endpoint = this.#endpoint;
-    if (endpoint !== undefined && upstream === this.#upstream) {
-      this.#endpoint = undefined;
-      cluster.inFlight.leave(endpoint.slot);
-      const { counts } = cluster.poolOf(endpoint);
-      counts.activeConnections -= 1;
-      counts.count(this.#isOpen ? '2xx' : 'connect_failed');
-    }
-    if (this.#isClosed) return;
-    if (!this.#isOpen) this.start();
+    if (upstream === this.#upstream) this.#leaveEndpoint();
+    if (this.#isClosed) this.#end();
+    else if (!this.#isOpen) this.start();
     else if (!this.downstream.writableEnded) this.downstream.resetAndDestroy();
   }
 
-  #close(): void {
-    if (this.#isClosed) return;
+  #leaveEndpoint(): void {
+    const endpoint = this.#endpoint;
+    if (endpoint === undefined || this.#counts === undefined) return;
+    this.#endpoint = undefined;
+    this.#listener.cluster.inFlight.leave(endpoint.slot);
+    this.#counts.activeConnections -= 1;
+    this.#counts.count(this.#isOpen ? '2xx' : this.#isClosed ? 'cancelled' : 'connect_failed');
+  }
+
+  #onDownstreamClose(): void {
     this.#isClosed = true;
+    const { downstream } = this;
+    const upstream = this.#upstream;
+    if (upstream === undefined || upstream.closed) {
+      this.#end();
+    } else if (downstream.readableEnded && downstream.writableFinished) {
+      // Both sides have ended, and what upstream has not taken yet is still for it.
+      this.deadlineAt = this.#listener.deadlines.in(this.#listener.limits.idle_timeout);
+      upstream.destroySoon();
+    } else upstream.destroy();
+  }
+
+  /** Both sides are closed. */
+  #end(): void {
     this.#listener.deadlines.delete(this);
-    // What upstream has still to send has nobody to go to; after a clean end there is nothing left.
-    this.#upstream?.destroy();
     this.#listener.closed(this);
   }
 }

@@ -65,6 +65,10 @@ export class UpstreamCluster {
     return this.#snapshot;
   }
 
+  isUp(endpoint: Endpoint): boolean {
+    return this.#snapshot.statuses[endpoint.slot] === UP;
+  }
+
   /** An endpoint that is up and not among `tried`; undefined where there is none. `key` undefined: the request has none. */
   pick(key: string | undefined, tried: readonly Endpoint[]): Endpoint | undefined {
     this.#tried = tried;

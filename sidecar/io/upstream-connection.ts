@@ -1,5 +1,4 @@
 /** One HTTP/1.1 connection to an endpoint: one exchange at a time, responses read as strictly as requests. */
-import { connect, type Socket } from 'node:net';
 import { ChunkedReader } from '../http1/chunked.ts';
 import { findHeadEnd, mayBeHead } from '../http1/head-bytes.ts';
 import { type ResponseBody, ResponseHead, readResponseHead, responseBodyOf } from '../http1/response-head.ts';
@@ -7,6 +6,7 @@ import type { Timed } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import { latin1 } from './latin1.ts';
 import type { UpstreamPool } from './upstream-pool.ts';
+import { UpstreamSocket } from './upstream-socket.ts';
 
 /**
  * All connections read into this one buffer: what must outlive the read is copied, which for the usual small answer
@@ -23,7 +23,7 @@ type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'closed';
 
 export class UpstreamConnection implements Timed {
   deadlineAt: number;
-  readonly socket: Socket;
+  readonly socket: UpstreamSocket;
   /** True from the second exchange on: the endpoint may have closed it without our knowing. */
   isReused = false;
   readonly #pool: UpstreamPool;
@@ -36,6 +36,7 @@ export class UpstreamConnection implements Timed {
   /** Bytes of a head that has not come whole yet. */
   #partial: Buffer | undefined;
   #interims = 0;
+  #isPaused = false;
   #idleLimitMs: number;
   /** The request has been written to its end, so the connection is in step. */
   #requestSent = false;
@@ -48,13 +49,13 @@ export class UpstreamConnection implements Timed {
     this.#idleLimitMs = config.timeouts.idle;
     this.deadlineAt = deadlines.in(config.timeouts.connect);
     const { host, port } = pool.endpoint;
-    this.socket = connect({
-      host,
-      port,
-      noDelay: true,
-      allowHalfOpen: true,
-      onread: { buffer: READ_BUFFER, callback: (size, buffer) => this.#onRead(size, buffer as Buffer) },
-    });
+    const onread = {
+      buffer: READ_BUFFER,
+      callback: (size: number, buffer: Uint8Array) => this.#onRead(size, buffer as Buffer),
+    };
+    this.socket = new UpstreamSocket({ host, port, noDelay: true, allowHalfOpen: true, onread }, (error) =>
+      this.#onWriteFailed(error),
+    );
     this.socket.on('connect', () => this.#onConnect());
     this.socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#error = error.code ?? error.message;
@@ -85,11 +86,21 @@ export class UpstreamConnection implements Timed {
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.socket.pause();
   }
 
   resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
     this.socket.resume();
+  }
+
+  /** The client of a tunnel has closed, cleanly: what it has sent still goes out, and nothing more comes back. */
+  finish(): void {
+    this.#exchange = undefined;
+    this.deadlineAt = this.#pool.cluster.deadlines.in(this.#idleLimitMs);
+    this.socket.destroySoon();
   }
 
   /** The exchange has no further use for it: nothing of what may still come reaches anyone. */
@@ -147,7 +158,7 @@ export class UpstreamConnection implements Timed {
     while (this.#phase === 'head') {
       const end = findHeadEnd(bytes, Math.max(searched, from));
       if (end < 0 || end + 4 > total) {
-        this.#keepPartial(exchange, bytes.subarray(from, total));
+        this.#keepPartial(exchange, bytes.subarray(from, total), Math.max(0, searched - from));
         return;
       }
       const text = latin1(bytes, from, end + 4);
@@ -161,9 +172,10 @@ export class UpstreamConnection implements Timed {
     }
   }
 
-  #keepPartial(exchange: Exchange, rest: Buffer): void {
+  /** `searched` bytes at the front of `rest` have been looked at before. */
+  #keepPartial(exchange: Exchange, rest: Buffer, searched: number): void {
     if (rest.length > MAX_HEAD_BYTES) this.#fail(exchange, 'bad_response', 'response head is too large');
-    else if (!mayBeHead(rest, 0)) this.#fail(exchange, 'bad_response', 'malformed response head');
+    else if (!mayBeHead(rest, searched)) this.#fail(exchange, 'bad_response', 'malformed response head');
     else if (rest.length > 0) this.#partial = Buffer.from(rest);
   }
 
@@ -260,6 +272,8 @@ export class UpstreamConnection implements Timed {
     this.#exchange = undefined;
     if (inStep && this.#idleLimitMs > 0 && !this.socket.destroyed && this.#pool.keep(this)) {
       this.#phase = 'idle';
+      // The last bytes may have met a client that was slow to take them; nobody would ask for more on its behalf.
+      this.resume();
       this.deadlineAt = this.#pool.cluster.deadlines.in(this.#idleLimitMs);
     } else this.socket.destroy();
     exchange.onResponseEnd();
@@ -268,6 +282,20 @@ export class UpstreamConnection implements Timed {
   #fail(exchange: Exchange, reason: 'bad_response' | 'upstream_reset', problem: string): void {
     this.destroy();
     exchange.onUpstreamFailed(reason, problem, this.isReused);
+  }
+
+  /** The endpoint takes no more; what it has said before that counts. True while the socket stays for it. */
+  #onWriteFailed(error: NodeJS.ErrnoException): boolean {
+    this.#error = error.code ?? error.message;
+    if (this.#exchange === undefined || (this.#phase !== 'head' && this.#phase !== 'body')) return false;
+    this.deadlineAt = this.#pool.cluster.deadlines.in(this.#idleLimitMs);
+    // Whatever had arrived by now has been read when the loop has come round.
+    setImmediate(() =>
+      setImmediate(() => {
+        if (this.#phase !== 'body') this.socket.destroy();
+      }),
+    );
+    return true;
   }
 
   /** The endpoint sends no more. Only a body that lasts until then is whole. */

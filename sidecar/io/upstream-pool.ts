@@ -23,9 +23,8 @@ export class UpstreamPool {
 
   /** A kept connection, or a new one (always, when `fresh`); tells `exchange` when it can be written to, or why not. */
   open(exchange: Exchange, fresh: boolean): UpstreamConnection {
-    const kept = fresh ? undefined : this.#idle.pop();
+    const kept = fresh ? undefined : this.#takeIdle();
     if (kept !== undefined) {
-      this.counts.idleConnections -= 1;
       this.counts.activeConnections += 1;
       kept.take(exchange);
       return kept;
@@ -34,9 +33,18 @@ export class UpstreamPool {
     return new UpstreamConnection(this, exchange);
   }
 
-  /** Takes a connection back whose exchange has ended cleanly. */
+  #takeIdle(): UpstreamConnection | undefined {
+    for (let kept = this.#idle.pop(); kept !== undefined; kept = this.#idle.pop()) {
+      this.counts.idleConnections -= 1;
+      // One that is being closed stays here until its socket says so.
+      if (!kept.socket.destroyed) return kept;
+    }
+    return undefined;
+  }
+
+  /** Takes a connection back whose exchange has ended cleanly; false where there will be no further work for it. */
   keep(connection: UpstreamConnection): boolean {
-    if (this.#isRetired || this.#idle.length >= MAX_IDLE) return false;
+    if (this.#isRetired || this.#idle.length >= MAX_IDLE || !this.cluster.isUp(this.endpoint)) return false;
     this.counts.activeConnections -= 1;
     this.counts.idleConnections += 1;
     this.#idle.push(connection);

@@ -1,0 +1,25 @@
+/**
+ * A socket that outlives a failed write for a moment. An endpoint that answers early (413) and closes makes our next
+ * write fail while its answer still waits to be read; Node would throw that answer away with the socket.
+ */
+import { type NetConnectOpts, Socket, type SocketConstructorOpts } from 'node:net';
+
+export class UpstreamSocket extends Socket {
+  readonly #onWriteFailed: (error: NodeJS.ErrnoException) => boolean;
+  #hasFailed = false;
+
+  /** `onWriteFailed` tells whether the socket stays; it then has to destroy it once there is nothing left to read. */
+  constructor(options: SocketConstructorOpts & NetConnectOpts, onWriteFailed: (error: Error) => boolean) {
+    super(options);
+    this.#onWriteFailed = onWriteFailed;
+    this.connect(options);
+  }
+
+  override destroy(error?: NodeJS.ErrnoException): this {
+    if (error?.syscall === 'write' && !this.#hasFailed && !this.destroyed) {
+      this.#hasFailed = true;
+      if (this.#onWriteFailed(error)) return this;
+    }
+    return super.destroy(error);
+  }
+}
