@@ -1,7 +1,7 @@
 /** One scenario measured: every contestant verified, then turns of all of them, one after the other, again and again. */
 import type { LoadReport } from './load-report.ts';
 import { ratioSpread, type Spread, spreadOf } from './statistics.ts';
-import { usageOf } from './usage.ts';
+import { busyMicros, usageOf } from './usage.ts';
 
 export interface Contestant {
   readonly name: string;
@@ -48,17 +48,23 @@ export interface Result {
   readonly seconds: number;
   readonly rows: readonly Row[];
   readonly skipped: readonly string[];
+  /** Share of the measured core that other processes took during the turns, 0 to 1: what the figures suffer from. */
+  readonly disturbance: Spread | undefined;
 }
 
 export interface Pace {
   readonly turns: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  /** The core that the contestants are pinned to. */
+  readonly cpu: string;
 }
 
 export interface Turn {
   readonly cpuMicros: number;
   readonly rssBytes: number;
+  /** Share of the core that others took. */
+  readonly disturbance: number;
   readonly report: LoadReport;
 }
 
@@ -74,15 +80,19 @@ export async function runScenario(scenario: Scenario, pace: Pace, tell: (line: s
     const { contestants, skipped } = await scenario.open();
     const entries = contestants.map((contestant): Entry => ({ contestant, turns: [], problems: [] }));
     for (const entry of entries) await guarded(entry, () => entry.contestant.verify());
-    for (const entry of entries) await guarded(entry, () => takeTurn(entry, pace.warmUpSeconds, false));
+    for (const entry of entries) await guarded(entry, () => takeTurn(entry, pace.warmUpSeconds, pace.cpu));
+    for (const { turns } of entries) turns.pop();
     for (let turn = 0; turn < pace.turns; turn += 1) {
       // Another one begins each time, so that none always follows the same neighbour.
       const order = entries.map((_, i) => entries[(i + turn) % entries.length] as Entry);
-      for (const entry of order) await guarded(entry, () => takeTurn(entry, pace.seconds, true));
+      for (const entry of order) await guarded(entry, () => takeTurn(entry, pace.seconds, pace.cpu));
       tell(`turn ${turn + 1} of ${pace.turns}: ${entries.map(lastTurnOf).join(', ')}`);
     }
     const { name, title, unit, reference } = scenario;
-    return { name, title, unit, reference, ...pace, rows: rowsOf(entries, reference), skipped };
+    const { turns, seconds } = pace;
+    const disturbance = spreadOf(entries.flatMap((entry) => entry.turns.map((turn) => turn.disturbance)));
+    const rows = rowsOf(entries, reference);
+    return { name, title, unit, reference, turns, seconds, rows, skipped, disturbance };
   } finally {
     await scenario.close();
   }
@@ -97,14 +107,14 @@ async function guarded(entry: Entry, step: () => Promise<void>): Promise<void> {
   }
 }
 
-async function takeTurn({ contestant, turns, problems }: Entry, seconds: number, counts: boolean): Promise<void> {
-  const before = usageOf(contestant.pid);
+async function takeTurn({ contestant, turns, problems }: Entry, seconds: number, cpu: string): Promise<void> {
+  const [before, busyBefore, began] = [usageOf(contestant.pid), busyMicros(cpu), performance.now()];
   const report = await contestant.load(seconds);
-  const after = usageOf(contestant.pid);
+  const [after, busyAfter, ended] = [usageOf(contestant.pid), busyMicros(cpu), performance.now()];
   problems.push(...report.problems, ...((await contestant.afterTurn?.(report)) ?? []));
-  if (counts && problems.length === 0) {
-    turns.push({ cpuMicros: after.cpuMicros - before.cpuMicros, rssBytes: after.rssBytes, report });
-  }
+  const cpuMicros = after.cpuMicros - before.cpuMicros;
+  const disturbance = Math.max(0, (busyAfter - busyBefore - cpuMicros) / ((ended - began) * 1_000));
+  if (problems.length === 0) turns.push({ cpuMicros, rssBytes: after.rssBytes, disturbance, report });
 }
 
 function lastTurnOf({ contestant, turns, problems }: Entry): string {

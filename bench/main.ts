@@ -33,16 +33,14 @@ const { values } = parseArgs({
   },
 });
 
-const pace: Pace = {
-  turns: Number(values.turns ?? (values.quick ? 2 : 5)),
-  seconds: Number(values.seconds ?? (values.quick ? 3 : 5)),
-  warmUpSeconds: 2,
-};
-if (!(pace.turns >= 1 && pace.seconds >= 1)) throw new Error('--turns and --seconds take whole numbers from 1');
+const turns = Number(values.turns ?? (values.quick ? 2 : 5));
+const seconds = Number(values.seconds ?? (values.quick ? 3 : 5));
+if (!(turns >= 1 && seconds >= 1)) throw new Error('--turns and --seconds take whole numbers from 1');
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 
 const stage = new Stage();
+const pace: Pace = { turns, seconds, warmUpSeconds: 2, cpu: stage.proxyCpu };
 try {
   const bundle = values.bundle === undefined ? await buildBundle(join(ROOT, 'dist')) : resolve(values.bundle);
   const machine = [
@@ -56,9 +54,10 @@ try {
     const result = await runScenario(scenario, pace, (line) => console.log(`  ${line}`));
     console.log(`\n${formatResult(result)}`);
     results.push(result);
+    // At once: a run that is interrupted keeps what it has measured.
+    if (values.write) await writeSection(machine, result);
   }
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ machine, results }, null, 2)}\n`);
-  if (values.write) await writeDocument(machine, results);
   if (results.some(({ rows }) => rows.some(({ problems }) => problems.length > 0))) process.exitCode = 1;
 } finally {
   await stage.close();
@@ -80,13 +79,10 @@ function chosen(bundle: string): readonly Scenario[] {
   return picked.filter(({ missing }) => missing === undefined).map(({ scenario }) => scenario);
 }
 
-/** Sections of scenarios that did not run stay as they are. */
-async function writeDocument(machine: readonly string[], results: readonly Result[]): Promise<void> {
-  let document = await readFile(DOCUMENT, 'utf8');
-  for (const result of results) {
-    const date = new Date().toISOString().slice(0, 10);
-    document = replaceSection(document, result.name, `${formatResult(result)}\n${date}: ${machine.join('; ')}.\n`);
-  }
-  await writeFile(DOCUMENT, document);
-  console.log(`wrote ${relative(process.cwd(), DOCUMENT)}`);
+/** Sections of other scenarios stay as they are. */
+async function writeSection(machine: readonly string[], result: Result): Promise<void> {
+  const date = new Date().toISOString().slice(0, 10);
+  const text = `${formatResult(result)}\n${date}: ${machine.join('; ')}.\n`;
+  await writeFile(DOCUMENT, replaceSection(await readFile(DOCUMENT, 'utf8'), result.name, text));
+  console.log(`wrote ${relative(process.cwd(), DOCUMENT)}\n`);
 }

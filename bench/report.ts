@@ -4,7 +4,7 @@ import type { Spread } from './statistics.ts';
 
 /** A Markdown section, which is plain enough to read on a terminal. */
 export function formatResult(result: Result): string {
-  const { title, unit, reference, turns, seconds, rows, skipped } = result;
+  const { title, unit, reference, turns, seconds, rows, skipped, disturbance } = result;
   const hasPercentiles = rows.some((row) => row.p50Ms !== undefined);
   const head = [
     '',
@@ -25,9 +25,23 @@ export function formatResult(result: Result): string {
     problems.map((problem) => `- ${candidate} FAILED: ${problem}`),
   );
   const notes = [...failed, ...skipped.map((reason) => `- not measured: ${reason}`)];
-  return [`### ${title}`, '', `${turns} turns of ${seconds} s each.`, '', ...lines, ...(notes[0] ? ['', ...notes] : [])]
+  return [
+    `### ${title}`,
+    '',
+    `${turns} turns of ${seconds} s each${disturbanceOf(disturbance)}.`,
+    '',
+    ...lines,
+    ...(notes[0] ? ['', ...notes] : []),
+  ]
     .join('\n')
     .concat('\n');
+}
+
+/** Quiet or not: on a core that others use, caches are cold and batches small, and each program suffers differently. */
+function disturbanceOf(share: Spread | undefined): string {
+  if (share === undefined) return '';
+  const [median, most] = [share.median, share.most].map((value) => (value * 100).toFixed(0));
+  return `; other programs took ${median} % of the measured core, ${most} % at most`;
 }
 
 function pad(cell: string, width: number, column: number): string {

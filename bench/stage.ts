@@ -37,6 +37,11 @@ export class Stage {
     execFileSync('taskset', ['-a', '-p', '-c', this.#cpus.load, String(process.pid)], { stdio: 'ignore' });
   }
 
+  /** The core of what is measured. */
+  get proxyCpu(): string {
+    return this.#cpus.proxy;
+  }
+
   get cores(): string {
     return `proxy on core ${this.#cpus.proxy}, load and upstream on ${this.#cpus.load}`;
   }

@@ -20,6 +20,13 @@ export function rssOf(status: string): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1_024;
 }
 
+/** Ticks that one CPU was not idle, by `/proc/stat`: user, nice, system, irq, softirq and what the host took. */
+export function busyTicksOf(stat: string, cpu: string): number {
+  const line = new RegExp(`^cpu${cpu} (.*)$`, 'm').exec(stat)?.[1] ?? '';
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line.split(' ').map(Number);
+  return user + nice + system + irq + softirq + steal;
+}
+
 /** `0-2,5` of `Cpus_allowed_list` as numbers. */
 export function cpuList(text: string): readonly number[] {
   return text
@@ -42,6 +49,11 @@ const TICKS_PER_SECOND = ((): number => {
 /** The CPUs that this process may run on. */
 export function allowedCpus(): readonly number[] {
   return cpuList(/^Cpus_allowed_list:\s+(.+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '');
+}
+
+/** Microseconds that a CPU was busy since the machine began, with whatever it was. */
+export function busyMicros(cpu: string): number {
+  return (busyTicksOf(readFileSync('/proc/stat', 'utf8'), cpu) * 1e6) / TICKS_PER_SECOND;
 }
 
 /** Throws when the process is gone: a measurement without it would be a wrong one. */

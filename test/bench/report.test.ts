@@ -5,6 +5,7 @@ import { formatResult, replaceSection, withSpread } from '../../bench/report.ts'
 /** `p50Ms` of null: the load tells no percentiles. */
 const turn = (cpuMicros: number, p50Ms: number | null = 1, rssMiB = 10): Turn => ({
   cpuMicros,
+  disturbance: 0.01,
   rssBytes: rssMiB * 1_048_576,
   report: {
     answers: 100,
@@ -24,7 +25,7 @@ const entry = (name: string, turns: readonly Turn[], problems: readonly string[]
 
 const result = (rows: Result['rows']): Result => {
   const fixed = { name: 'x', title: 'Small answers', unit: 'request', reference: 'A', turns: 3, seconds: 2 } as const;
-  return { ...fixed, rows, skipped: ['C: needs package c'] };
+  return { ...fixed, rows, skipped: ['C: needs package c'], disturbance: { median: 0.012, least: 0, most: 0.34 } };
 };
 
 describe('rows', () => {
@@ -52,7 +53,7 @@ describe('a table', () => {
     const rows = rowsOf([entry('A', [turn(1_000), turn(1_100, 1.2, 12)]), entry('B', [], ['no answer'])], 'A');
     expect(formatResult(result(rows))).toBe(`### Small answers
 
-3 turns of 2 s each.
+3 turns of 2 s each; other programs took 1 % of the measured core, 34 % at most.
 
 |     |   CPU µs/request | ratio to A | requests/s | p50 ms | p99 ms | RSS MiB |
 | --- | ---------------: | ---------: | ---------: | -----: | -----: | ------: |
