@@ -68,6 +68,9 @@ export interface Turn {
   readonly report: LoadReport;
 }
 
+/** A round in which others took more than this share of the core is taken again, up to twice as many in all. */
+const QUIET = 0.05;
+
 interface Entry {
   readonly contestant: Contestant;
   readonly turns: Turn[];
@@ -82,12 +85,17 @@ export async function runScenario(scenario: Scenario, pace: Pace, tell: (line: s
     for (const entry of entries) await guarded(entry, () => entry.contestant.verify());
     for (const entry of entries) await guarded(entry, () => takeTurn(entry, pace.warmUpSeconds, pace.cpu));
     for (const { turns } of entries) turns.pop();
-    for (let turn = 0; turn < pace.turns; turn += 1) {
+    const noise: number[] = [];
+    const isEnough = (): boolean => noise.filter((share) => share <= QUIET).length >= pace.turns;
+    for (let round = 0; round < 2 * pace.turns && !isEnough(); round += 1) {
       // Another one begins each time, so that none always follows the same neighbour.
-      const order = entries.map((_, i) => entries[(i + turn) % entries.length] as Entry);
+      const order = entries.map((_, i) => entries[(i + round) % entries.length] as Entry);
       for (const entry of order) await guarded(entry, () => takeTurn(entry, pace.seconds, pace.cpu));
-      tell(`turn ${turn + 1} of ${pace.turns}: ${entries.map(lastTurnOf).join(', ')}`);
+      noise.push(Math.max(0, ...entries.map(({ turns }) => turns[round]?.disturbance ?? 0)));
+      tell(`turn ${round + 1}: ${entries.map(lastTurnOf).join(', ')}${noteOf(noise.at(-1) ?? 0)}`);
     }
+    const chosen = quietest(noise, pace.turns);
+    for (const { turns } of entries) turns.splice(0, turns.length, ...turns.filter((_, round) => chosen.has(round)));
     const { name, title, unit, reference } = scenario;
     const { turns, seconds } = pace;
     const disturbance = spreadOf(entries.flatMap((entry) => entry.turns.map((turn) => turn.disturbance)));
@@ -115,6 +123,16 @@ async function takeTurn({ contestant, turns, problems }: Entry, seconds: number,
   const cpuMicros = after.cpuMicros - before.cpuMicros;
   const disturbance = Math.max(0, (busyAfter - busyBefore - cpuMicros) / ((ended - began) * 1_000));
   if (problems.length === 0) turns.push({ cpuMicros, rssBytes: after.rssBytes, disturbance, report });
+}
+
+function noteOf(share: number): string {
+  return share <= QUIET ? '' : ` (others took ${(share * 100).toFixed(0)} % of the core)`;
+}
+
+/** Which `count` rounds had the least noise; the earlier one of equals. Chosen by what others did, never by results. */
+export function quietest(noise: readonly number[], count: number): ReadonlySet<number> {
+  const rounds = noise.map((share, round) => ({ share, round })).sort((a, b) => a.share - b.share);
+  return new Set(rounds.slice(0, count).map(({ round }) => round));
 }
 
 function lastTurnOf({ contestant, turns, problems }: Entry): string {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Result, rowsOf, type Turn } from '../../bench/contest.ts';
+import { quietest, type Result, rowsOf, type Turn } from '../../bench/contest.ts';
 import { formatResult, replaceSection, withSpread } from '../../bench/report.ts';
 
 /** `p50Ms` of null: the load tells no percentiles. */
@@ -46,6 +46,27 @@ describe('rows', () => {
     expect(failed).toMatchObject({ cpuMicros: undefined, ratio: undefined, rssMiB: undefined });
     expect(other).toMatchObject({ cpuMicros: { median: 15 }, ratio: undefined });
   });
+});
+
+test.each([
+  [
+    [0.01, 0.4, 0.02, 0.03],
+    [0, 2, 3],
+  ],
+  [
+    [0.3, 0.2, 0.1, 0.4],
+    [0, 1, 2],
+  ],
+  [
+    [0, 0, 0, 0],
+    [0, 1, 2],
+  ],
+  [
+    [0.5, 0.1],
+    [0, 1],
+  ],
+])('of rounds with noise %j the three quietest count', (noise, chosen) => {
+  expect([...quietest(noise, 3)].sort((a, b) => a - b)).toEqual(chosen);
 });
 
 describe('a table', () => {
