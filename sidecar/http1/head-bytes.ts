@@ -1,10 +1,23 @@
 /** Finding the end of a head in bytes that come in any pieces, and refusing early what can never become one. */
 
-const END = '\r\n\r\n';
+const LF = 0x0a;
+const CR = 0x0d;
 
-/** Offset of the blank line's first CR, or -1. `searched` bytes at the front are known not to hold it whole. */
-export function findHeadEnd(bytes: Buffer, searched: number): number {
-  return bytes.indexOf(END, Math.max(0, searched - 3), 'latin1');
+/**
+ * Offset of the blank line's first CR, or -1. `searched` bytes at the front are known not to hold it whole; `end` is
+ * where the bytes end. Looks at every fourth octet where no line ends nearby (Boyer and Moore 1977), which for the
+ * usual head of a few hundred octets is quicker than a call of `indexOf`.
+ */
+export function findHeadEnd(bytes: Buffer, searched: number, end = bytes.length): number {
+  let i = Math.max(0, searched - 3) + 3;
+  while (i < end) {
+    const octet = bytes[i];
+    if (octet === LF) {
+      if (bytes[i - 1] === CR && bytes[i - 2] === LF && bytes[i - 3] === CR) return i - 3;
+      i += 2;
+    } else i += octet === CR ? 1 : 4;
+  }
+  return -1;
 }
 
 /**

@@ -24,10 +24,21 @@ export const noAccessLog: AccessLog = { request: () => {}, dropped: () => 0, clo
 export function openAccessLog(options: { readonly only: 'all' | 'errors'; readonly fd?: number }): AccessLog {
   const sink = openLineSink(options.fd ?? 1);
   const all = options.only === 'all';
+  let timeMs = 0;
+  let time = '';
+  /** Written once per millisecond, in which several requests may end. */
+  const timeNow = (): string => {
+    const now = Date.now();
+    if (now !== timeMs) {
+      timeMs = now;
+      time = new Date(now).toISOString();
+    }
+    return time;
+  };
   return {
     request(request) {
       const { status, reason } = request.exchange;
-      if (all || reason !== '' || status >= 500 || status === 0) sink.write(formatLine(request, Date.now()));
+      if (all || reason !== '' || status >= 500 || status === 0) sink.write(formatLine(request, timeNow()));
     },
     dropped: sink.dropped,
     close: () => sink.close(),
@@ -35,10 +46,10 @@ export function openAccessLog(options: { readonly only: 'all' | 'errors'; readon
 }
 
 /** Built by hand: a serializer costs more than the rest of the request's bookkeeping together. */
-function formatLine({ listener, exchange, head, peer, durationMs }: FinishedRequest, timeMs: number): string {
+function formatLine({ listener, exchange, head, peer, durationMs }: FinishedRequest, time: string): string {
   const { target, endpoint, status, reason, problem, attempts, requestId } = exchange;
   let line =
-    `{"level":"info","time":"${new Date(timeMs).toISOString()}","msg":"request","listener":${quote(listener)}` +
+    `{"level":"info","time":"${time}","msg":"request","listener":${quote(listener)}` +
     `,"method":${quote(head.method)},"host":${quote(head.host)},"target":${quote(head.target)}` +
     `,"status":${status},"duration_ms":${durationMs.toFixed(2)},"client":"${peer}","request_id":${quote(requestId)}`;
   if (target !== undefined) line += `,"route":${quote(target.name)},"cluster":${quote(target.cluster.name)}`;

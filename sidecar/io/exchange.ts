@@ -22,15 +22,13 @@ import { formatUpstreamHead, isIdempotent } from '../upstream-head.ts';
 import type { DownstreamConnection } from './downstream-connection.ts';
 import type { RouteTarget } from './http-target.ts';
 import { latin1 } from './latin1.ts';
+import { JOIN_BYTES, writeStretch } from './read-buffer.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** First try and two more: the ring's next endpoints. */
 const MAX_ATTEMPTS = 3;
 /** A body is kept for another attempt up to this size. */
 const MAX_REPLAY_BYTES = 64 * 1_024;
-/** Bodies up to this size leave in one write with their head; above it copying costs more than a second write. */
-const JOIN_BYTES = 4 * 1_024;
-
 const NO_ENDPOINTS: readonly Endpoint[] = [];
 
 export class Exchange {
@@ -275,11 +273,10 @@ export class Exchange {
       return;
     }
     this.#flushHead();
-    // The bytes are in the shared read buffer: what the socket keeps must be its own.
-    this.#writeDown(Buffer.from(bytes.subarray(from, to)));
+    if (!writeStretch(this.client.socket, bytes, from, to)) this.#upstream?.pause();
   }
 
-  #writeDown(data: string | Buffer): void {
+  #writeDown(data: string): void {
     if (!this.client.write(data)) this.#upstream?.pause();
   }
 
@@ -311,7 +308,7 @@ export class Exchange {
   // A tunnel: bytes both ways until both have ended.
 
   onTunnelBytes(bytes: Buffer, from: number, to: number): void {
-    this.#writeDown(to - from <= JOIN_BYTES ? latin1(bytes, from, to) : Buffer.from(bytes.subarray(from, to)));
+    if (!writeStretch(this.client.socket, bytes, from, to)) this.#upstream?.pause();
   }
 
   onTunnelEnd(): void {

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import type { Endpoint } from '../../src/endpoint.ts';
 import type { EndpointCounts } from '../traffic.ts';
 import type { Timed } from './deadlines.ts';
+import { READ_BUFFER, writeStretch } from './read-buffer.ts';
 import type { TcpListener } from './tcp-listener.ts';
 
 /** First try and two more endpoints; nothing of the client's has been read by then, so nothing is lost or repeated. */
@@ -49,7 +50,19 @@ export class TcpTunnel implements Timed {
     this.#counts = cluster.poolOf(endpoint).counts;
     this.#counts.activeConnections += 1;
     this.deadlineAt = deadlines.in(cluster.config.timeouts.connect);
-    const upstream = connect({ host: endpoint.host, port: endpoint.port, noDelay: true, allowHalfOpen: true });
+    const upstream = connect({
+      host: endpoint.host,
+      port: endpoint.port,
+      noDelay: true,
+      allowHalfOpen: true,
+      onread: {
+        buffer: READ_BUFFER,
+        callback: (size, bytes) => {
+          this.#onUpstreamBytes(upstream, size, bytes as Buffer);
+          return true;
+        },
+      },
+    });
     this.#upstream = upstream;
     upstream.on('connect', () => this.#join(upstream));
     upstream.on('error', (error: NodeJS.ErrnoException) => this.#onError(error, this.downstream));
@@ -79,16 +92,22 @@ export class TcpTunnel implements Timed {
     this.#isOpen = true;
     this.#touch();
     this.deadlineAt = this.#listener.deadlines.in(this.#listener.limits.idle_timeout);
-    this.#pass(this.downstream, upstream);
-    this.#pass(upstream, this.downstream);
-    this.downstream.resume();
+    const { downstream } = this;
+    downstream.on('data', (bytes: Buffer) => {
+      this.#touch();
+      if (!upstream.write(bytes)) downstream.pause();
+    });
+    this.#follow(downstream, upstream);
+    this.#follow(upstream, downstream);
+    downstream.resume();
   }
 
-  #pass(from: Socket, to: Socket): void {
-    from.on('data', (bytes: Buffer) => {
-      this.#touch();
-      if (!to.write(bytes)) from.pause();
-    });
+  #onUpstreamBytes(upstream: Socket, size: number, bytes: Buffer): void {
+    this.#touch();
+    if (!writeStretch(this.downstream, bytes, 0, size)) upstream.pause();
+  }
+
+  #follow(from: Socket, to: Socket): void {
     to.on('drain', () => {
       this.#touch();
       from.resume();

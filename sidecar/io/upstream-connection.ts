@@ -5,14 +5,9 @@ import { type ResponseBody, ResponseHead, readResponseHead, responseBodyOf } fro
 import type { Timed } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import { latin1 } from './latin1.ts';
+import { READ_BUFFER } from './read-buffer.ts';
 import type { UpstreamPool } from './upstream-pool.ts';
 import { UpstreamSocket } from './upstream-socket.ts';
-
-/**
- * All connections read into this one buffer: what must outlive the read is copied, which for the usual small answer
- * is nothing (it leaves as one string).
- */
-const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1_024);
 
 const MAX_HEAD_BYTES = 64 * 1_024;
 const MAX_HEADERS = 500;
@@ -156,8 +151,8 @@ export class UpstreamConnection implements Timed {
     }
     let from = 0;
     while (this.#phase === 'head') {
-      const end = findHeadEnd(bytes, Math.max(searched, from));
-      if (end < 0 || end + 4 > total) {
+      const end = findHeadEnd(bytes, Math.max(searched, from), total);
+      if (end < 0) {
         this.#keepPartial(exchange, bytes.subarray(from, total), Math.max(0, searched - from));
         return;
       }

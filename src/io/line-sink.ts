@@ -13,7 +13,9 @@ export interface LineSink {
 /** Beyond it lines are dropped and counted: a reader that has stopped reading costs lines, never memory without end. */
 const MAX_WAITING_BYTES = 4 * 1_048_576;
 /** A batch this long is written at once; a shorter one waits for the next flush. */
-const BATCH_BYTES = 8 * 1_024;
+const BATCH_LENGTH = 32 * 1_024;
+/** Most that one write hands to the system. */
+const WRITE_BYTES = 1_048_576;
 const FLUSH_EVERY_MS = 500;
 const CLOSE_MS = 1_000;
 
@@ -23,22 +25,33 @@ export function openLineSink(fd: number): LineSink {
   const stream = pino.destination({
     dest: fd,
     sync: false,
-    minLength: BATCH_BYTES,
+    maxWrite: WRITE_BYTES,
     maxLength: MAX_WAITING_BYTES,
     // Without an end to this a reader that is stuck would keep the process alive for ever.
     retryEAGAIN: () => !isOver,
   });
-  stream.on('drop', () => void dropped++);
+  stream.on('drop', (lines) => {
+    dropped += String(lines).split('\n').length - 1;
+  });
   // A full disk or a reader that went away ends the log, not the process.
   stream.on('error', () => undefined);
-  const flush = setInterval(() => stream.flush(), FLUSH_EVERY_MS).unref();
+  // Collected here: the stream measures all that waits in it anew with each line that it is given.
+  let batch = '';
+  const flush = (): void => {
+    if (batch === '' || isOver) return;
+    stream.write(batch);
+    batch = '';
+  };
+  const timer = setInterval(flush, FLUSH_EVERY_MS).unref();
   return {
     write: (line) => {
-      if (!isOver) stream.write(line);
+      batch += line;
+      if (batch.length >= BATCH_LENGTH) flush();
     },
     dropped: () => dropped,
     close: async () => {
-      clearInterval(flush);
+      clearInterval(timer);
+      flush();
       const { promise, resolve } = Promise.withResolvers<void>();
       stream.once('close', resolve).once('error', () => resolve());
       const patience = setTimeout(resolve, CLOSE_MS);
