@@ -330,8 +330,12 @@ export class DownstreamConnection implements Timed {
     if (this.#phase === 'closed') return;
     this.#phase = 'closing';
     this.#intake.clear();
-    this.deadlineAt = this.#listener.deadlines.in(LINGER_MS);
-    this.socket.end();
+    const { deadlines, limits } = this.#listener;
+    // What the client has not taken yet is still for it: the moment to linger begins when that has gone.
+    this.deadlineAt = deadlines.in(limits.idle_timeout);
+    this.socket.end(() => {
+      this.deadlineAt = deadlines.in(LINGER_MS);
+    });
     this.socket.resume();
   }
 
@@ -361,7 +365,7 @@ export class DownstreamConnection implements Timed {
   onDeadline(now: number): void {
     switch (this.#phase) {
       case 'head':
-        if (this.socket.writableNeedDrain) this.socket.destroy();
+        if (this.socket.writableNeedDrain && (this.#intake.size > 0 || !this.#closes)) this.socket.destroy();
         else if (this.#intake.size > 0) this.#refuseHead('head_timeout', 'the head took too long');
         // Nothing was asked, so nothing is answered: an unasked 408 would be read as the answer to the next request.
         else this.#closeGently();

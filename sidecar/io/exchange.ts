@@ -178,6 +178,11 @@ export class Exchange {
     this.#endAttempt(reason);
     this.reason = reason;
     this.problem = problem;
+    if (this.#pendingHead !== '') {
+      // Malformed before anything of it had gone down: there is still an answer to give.
+      this.#pendingHead = '';
+      this.responseBegun = false;
+    }
     if (this.responseBegun) {
       this.client.cut();
       return;

@@ -15,6 +15,13 @@ export class UpstreamSocket extends Socket {
     this.connect(options);
   }
 
+  /** Once a write has failed, Node no longer tells of the end of what is read: `end` would never come. */
+  override push(chunk: unknown, encoding?: BufferEncoding): boolean {
+    const wantsMore = super.push(chunk, encoding);
+    if (chunk === null && this.#hasFailed) super.destroy();
+    return wantsMore;
+  }
+
   override destroy(error?: NodeJS.ErrnoException): this {
     if (error?.syscall === 'write' && !this.#hasFailed && !this.destroyed) {
       this.#hasFailed = true;
