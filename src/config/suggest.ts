@@ -1,9 +1,9 @@
 /** "did you mean …?": the known word nearest to one that was mistyped. */
 
-/** ` (did you mean "listeners"?)`-style words, or nothing when no candidate is near. */
+/** ` (did you mean "listeners"?)`, or nothing when no candidate is near. */
 export function suggestion(word: string, candidates: Iterable<string>): string {
   const near = nearest(word, candidates);
-  return near === undefined ? '' : `, did you mean ${JSON.stringify(near)}?`;
+  return near === undefined ? '' : ` (did you mean ${JSON.stringify(near)}?)`;
 }
 
 /** The nearest candidate within a third of the word's length (at least one edit, at most three); the first of equals. */

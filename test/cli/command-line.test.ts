@@ -103,7 +103,7 @@ describe('check', () => {
       code: 64,
       out: '',
       err: [
-        `${path}:1:1: listners: unknown key, did you mean "listeners"?`,
+        `${path}:1:1: listners: unknown key (did you mean "listeners"?)`,
         `${path}:2:15: log.level: must be debug, info, warn or error`,
       ].join('\n'),
     });
@@ -132,7 +132,7 @@ describe('check', () => {
     expect(await run(['check', '-c', '-'], 'log: {}\nlgo: {}\n')).toEqual({
       code: 64,
       out: '',
-      err: 'stdin:2:1: lgo: unknown key, did you mean "log"?',
+      err: 'stdin:2:1: lgo: unknown key (did you mean "log"?)',
     });
   });
 

@@ -66,14 +66,14 @@ const BROKEN: readonly (readonly [what: string, text: string, problems: readonly
   ],
 
   // Keys.
-  ['a mistyped key', 'listners: []\n', ['f:1:1: listners: unknown key, did you mean "listeners"?']],
+  ['a mistyped key', 'listners: []\n', ['f:1:1: listners: unknown key (did you mean "listeners"?)']],
   ['a key like nothing known', 'telemetry: {}\n', ['f:1:1: telemetry: unknown key']],
   [
     'several unknown keys in one place',
     'drain: { dealy: 1s, graze: 1s }\n',
     [
-      'f:1:10: drain.dealy: unknown key, did you mean "delay"?',
-      'f:1:21: drain.graze: unknown key, did you mean "grace"?',
+      'f:1:10: drain.dealy: unknown key (did you mean "delay"?)',
+      'f:1:21: drain.graze: unknown key (did you mean "grace"?)',
     ],
   ],
   ['a key that every object has', 'log: { toString: 1 }\n', ['f:1:8: log.toString: unknown key']],
@@ -168,7 +168,7 @@ listeners:
   [
     'a cluster that does not exist',
     `${USERS}listeners:\n  - { name: a, listen: "127.0.0.1:1", protocol: tcp, to: user }\n`,
-    ['f:3:58: listeners[0].to: no cluster has this name, did you mean "users"?'],
+    ['f:3:58: listeners[0].to: no cluster has this name (did you mean "users"?)'],
   ],
   [
     'two listeners of one name and address',
@@ -246,7 +246,7 @@ listeners:
     'clusters:\n  users:\n    discover: { file: a.yaml, static: [], consl: {} }\n',
     [
       'f:3:15: clusters.users.discover: must name exactly one of consul, file, static',
-      'f:3:43: clusters.users.discover.consl: unknown key, did you mean "consul"?',
+      'f:3:43: clusters.users.discover.consl: unknown key (did you mean "consul"?)',
     ],
   ],
   [
@@ -267,7 +267,7 @@ listeners:
     'a mistyped policy',
     'clusters:\n  a: { discover: { static: [] }, balance: { policy: ring_hsah } }\n',
     [
-      'f:2:53: clusters.a.balance.policy: must be one of round_robin, random, least_requests, least_connections, ring_hash, did you mean "ring_hash"?',
+      'f:2:53: clusters.a.balance.policy: must be one of round_robin, random, least_requests, least_connections, ring_hash (did you mean "ring_hash"?)',
     ],
   ],
   [
