@@ -3,14 +3,21 @@
 export interface Clock {
   /** Milliseconds from an arbitrary start; never goes back. */
   now(): number;
-  /** Calls `action` once after `delayMs`, never at once. Returns the function that calls it off. */
+  /** Calls `action` once after `delayMs`, never at once and never early by `now`. Returns what calls it off. */
   after(delayMs: number, action: () => void): () => void;
 }
 
 export const realClock: Clock = {
   now: () => performance.now(),
   after: (delayMs, action) => {
-    const timer = setTimeout(action, delayMs);
+    const dueMs = performance.now() + delayMs;
+    // Node counts whole milliseconds and is early by up to one, more often than not.
+    const onTimeout = (): void => {
+      const leftMs = dueMs - performance.now();
+      if (leftMs > 0) timer = setTimeout(onTimeout, Math.ceil(leftMs));
+      else action();
+    };
+    let timer = setTimeout(onTimeout, Math.ceil(delayMs));
     return () => clearTimeout(timer);
   },
 };

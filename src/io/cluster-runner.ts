@@ -203,7 +203,10 @@ class ClusterRunner implements RunningCluster {
 
   /** Drops held endpoints whose time is over or whose probes confirm that they are gone. */
   #release(): void {
-    if (!this.#intake.release(this.#clock.now())) return;
+    if (!this.#intake.release(this.#clock.now())) {
+      this.#awaitRelease();
+      return;
+    }
     this.#take(this.#intake.endpoints);
     this.#saved?.save(this.#intake.endpoints);
   }
@@ -216,6 +219,10 @@ class ClusterRunner implements RunningCluster {
       this.#probes?.replace(this.snapshot.endpoints);
       this.#notify(previous);
     }
+    this.#awaitRelease();
+  }
+
+  #awaitRelease(): void {
     this.#cancelRelease();
     const releaseMs = this.#intake.nextReleaseMs;
     if (releaseMs === undefined || this.#closed) return;

@@ -138,6 +138,22 @@ describe('a cluster on Consul', () => {
     expect([ids(cluster), cluster.discovery.held]).toEqual(['', undefined]);
   });
 
+  it('ends the hold also where its timer fires a moment too early', async () => {
+    class ImpatientClock extends FakeClock {
+      override after(delayMs: number, action: () => void): () => void {
+        return super.after(delayMs > 1 ? delayMs - 0.5 : delayMs, action);
+      }
+    }
+    const clock = new ImpatientClock();
+    consul.set('web', [healthEntry('a'), healthEntry('b')]);
+    const cluster = start({ clock });
+    await cluster.whenStarted;
+    consul.set('web', []);
+    await until(() => cluster.discovery.held !== undefined, { what: 'a held update' });
+    clock.advance(10_001);
+    expect([ids(cluster), cluster.discovery.held]).toEqual(['', undefined]);
+  });
+
   it('knows a service that never had an instance from one that lost all', async () => {
     const cluster = start();
     await cluster.whenStarted;
