@@ -24,7 +24,14 @@
  *   end and handles its signals). To end with another code than 0, throw: `CommandError` carries a code, any other
  *   error is printed with its causes and ends with 1. Nothing calls `process.exit`.
  */
-import { runCommandLine } from './program.ts';
-import { processTerminal } from './terminal.ts';
+import { isMainThread } from 'node:worker_threads';
 
-process.exitCode = await runCommandLine(process.argv.slice(2), processTerminal());
+// A worker of the sidecar is this same file in a thread: it has no command line and loads nothing of it.
+if (isMainThread) {
+  const { runCommandLine } = await import('./program.ts');
+  const { processTerminal } = await import('./terminal.ts');
+  process.exitCode = await runCommandLine(process.argv.slice(2), processTerminal(import.meta.filename));
+} else {
+  const { runWorker } = await import('../sidecar/io/worker-main.ts');
+  await runWorker();
+}

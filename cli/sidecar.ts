@@ -14,15 +14,26 @@ Example:
 export function addSidecarCommand(program: Command, terminal: Terminal): void {
   withConfigOption(program.command('sidecar'))
     .description('run the proxy')
-    .option('--workers <count>', 'threads, instead of what the file says; only 1 is supported yet')
+    .option('--workers <count>', 'threads, from 1 to 64 or auto (one for each core), instead of what the file says')
     .addHelpText('after', HELP)
     .action(async (options: { config: string; workers?: string }) => {
-      if (options.workers !== undefined && options.workers !== '1') {
-        const message = `--workers ${options.workers}: more than one worker is not supported yet`;
-        throw new CommandError(message, { exitCode: EXIT.usage });
-      }
+      const workers = options.workers === undefined ? undefined : parseWorkers(options.workers);
       const { runRole } = await import('./run-role.ts');
       const { startSidecar } = await import('../sidecar/start.ts');
-      await runRole({ role: 'sidecar', file: options.config, terminal, start: startSidecar });
+      const workerEntry = terminal.program === undefined ? {} : { workerEntry: terminal.program };
+      await runRole({
+        role: 'sidecar',
+        file: options.config,
+        terminal,
+        start: ({ config, ...house }) =>
+          startSidecar({ ...house, ...workerEntry, config: workers === undefined ? config : { ...config, workers } }),
+      });
     });
+}
+
+function parseWorkers(text: string): number | 'auto' {
+  if (text === 'auto') return text;
+  const count = /^\d{1,2}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= 64) return count;
+  throw new CommandError(`--workers ${text}: must be a whole number from 1 to 64, or auto`, { exitCode: EXIT.usage });
 }

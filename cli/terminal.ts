@@ -11,10 +11,12 @@ export interface Terminal {
   /** Standard output is a person's terminal. */
   readonly interactive: boolean;
   readInput(): Promise<Uint8Array>;
+  /** The main module of the program, which threads of it run too; undefined where there is no program around. */
+  readonly program?: string;
 }
 
-/** The terminal of this process. A reader that has gone away (`| head`) ends the process quietly. */
-export function processTerminal(): Terminal {
+/** The terminal of this process, which runs the main module `program`. A reader that has gone away (`| head`) ends the process quietly. */
+export function processTerminal(program: string): Terminal {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   }
@@ -24,5 +26,6 @@ export function processTerminal(): Terminal {
     env: process.env,
     interactive: process.stdout.isTTY === true,
     readInput: () => buffer(process.stdin),
+    program,
   };
 }

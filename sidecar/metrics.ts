@@ -41,13 +41,17 @@ export interface ClusterTraffic {
 export interface Traffic {
   readonly listeners: readonly ListenerTraffic[];
   readonly clusters: readonly ClusterTraffic[];
-  readonly drainState: 0 | 1;
   readonly droppedLogLines: number;
+  readonly workers: { readonly running: number; readonly restarts: number };
 }
 
 export function writeTraffic(traffic: Traffic, writer: MetricsText): void {
   writeListeners(traffic.listeners, writer);
   writeClusters(traffic.clusters, writer);
+  writer.family('outrigger_workers', 'gauge', 'Threads that accept connections now.');
+  writer.sample({}, traffic.workers.running);
+  writer.family('outrigger_worker_restarts_total', 'counter', 'Workers started in place of one that died.');
+  writer.sample({}, traffic.workers.restarts);
   writer.family('outrigger_access_log_dropped_total', 'counter', 'Access log lines lost to a slow reader.');
   writer.sample({}, traffic.droppedLogLines);
 }

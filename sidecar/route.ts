@@ -27,9 +27,13 @@ export function routeHeaderNames(routes: readonly RouteConfig[]): readonly strin
   ]);
 }
 
+export function routeName({ name }: RouteConfig, index: number): string {
+  return name ?? `routes[${index}]`;
+}
+
 export function compileRoute(config: RouteConfig, index: number, interests: Interests): Route {
   return {
-    name: config.name ?? `routes[${index}]`,
+    name: routeName(config, index),
     cluster: config.to,
     timeoutMs: config.timeout,
     conditions: compileMatch(config.match, interests),

@@ -1,19 +1,20 @@
 /** Wires the sidecar: clusters, the listeners in front of them, the admin addresses beside. */
-import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { POLICIES } from '../src/balance/policies.ts';
 import type { Config } from '../src/config/root.ts';
-import { startCluster } from '../src/io/cluster-runner.ts';
+import type { Endpoint } from '../src/endpoint.ts';
+import { type RunningCluster, startCluster } from '../src/io/cluster-runner.ts';
 import { createConsulClient } from '../src/io/consul-client.ts';
+import { openLineSink } from '../src/io/line-sink.ts';
 import type { Log } from '../src/io/log.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
-import { TrustedProxies } from './client-address.ts';
-import { noAccessLog, openAccessLog } from './io/access-log.ts';
-import { Deadlines } from './io/deadlines.ts';
-import { HttpListener } from './io/http-listener.ts';
+import { inFlightAt, inFlightTable, OwnInFlight } from './in-flight.ts';
+import { DataPath } from './io/data-path.ts';
+import type { Serving } from './io/serving.ts';
 import { SidecarHouse } from './io/sidecar-house.ts';
-import { TcpListener } from './io/tcp-listener.ts';
-import { InFlight, UpstreamCluster } from './io/upstream-cluster.ts';
+import { Workers } from './io/workers.ts';
 import { ownListeners } from './own-listeners.ts';
+import { ownCounts } from './traffic.ts';
 
 export interface SidecarOptions {
   readonly config: Config;
@@ -24,6 +25,8 @@ export interface SidecarOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Where access lines go. Default: standard output. */
   readonly accessLogFd?: number;
+  /** Main module of the program, which serves as a worker when it finds itself in a thread; needed for several workers. */
+  readonly workerEntry?: string | URL;
 }
 
 /**
@@ -31,60 +34,48 @@ export interface SidecarOptions {
  * with nothing open, where the configuration cannot be run.
  */
 export function startSidecar(options: SidecarOptions): RunningHouse {
-  const { config, log, baseDir } = options;
+  const { config, log, baseDir, workerEntry } = options;
+  const count = config.workers === 'auto' ? availableParallelism() : config.workers;
+  if (count > 1 && workerEntry === undefined) throw new Error('several workers need the main module of the program');
   const usesConsul =
     config.register !== undefined || Object.values(config.clusters).some((it) => it.discover.consul !== undefined);
   const env = options.env ?? process.env;
   const consul = usesConsul ? createConsulClient(config.consul, { baseDir, env }) : undefined;
-  const deadlines = new Deadlines();
-  const clusters = startClusters(options, consul, deadlines);
-  const access = config.log.access;
-  const accessLog = access === 'off' ? noAccessLog : openAccessLog({ only: access, fd: options.accessLogFd ?? 1 });
-  const trusted = new TrustedProxies(config.trusted_proxies);
-  const nextRequestId = requestIds();
-  const listeners = config.listeners.map((it) => {
-    if (it.protocol === 'http') {
-      return new HttpListener({ config: it, clusters, trusted, deadlines, accessLog, nextRequestId });
-    }
-    const cluster = clusters.get(it.to);
-    if (cluster === undefined) throw new Error(`cluster ${it.to} does not exist`);
-    return new TcpListener({ config: it, cluster, deadlines });
-  });
-  return new SidecarHouse({ config, log, accessLog, deadlines, clusters, listeners, consul });
+  const accessLines = config.log.access === 'off' ? undefined : openLineSink(options.accessLogFd ?? 1);
+  const common = { config, accessLines };
+  if (count === 1 || workerEntry === undefined) {
+    const inFlight = new Map(Object.keys(config.clusters).map((name) => [name, new OwnInFlight()]));
+    const views = startClusters(options, consul, (name, { slot }) => inFlight.get(name)?.of(slot) ?? 0);
+    const inFlightOf = (name: string): OwnInFlight => inFlight.get(name) ?? new OwnInFlight();
+    const serving: Serving = new DataPath({ ...common, views, inFlightOf, newCounts: ownCounts });
+    return new SidecarHouse({ config, log, views, serving, consul });
+  }
+  const inFlight = new Map(Object.keys(config.clusters).map((name) => [name, inFlightTable(count)]));
+  const views = startClusters(options, consul, (name, { slot }) => inFlightAt(inFlight.get(name) ?? NOTHING, slot));
+  const serving = new Workers({ ...common, count, entry: workerEntry, views, inFlight, log });
+  return new SidecarHouse({ config, log, views, serving, consul });
 }
+
+const NOTHING = new Int32Array(0);
 
 function startClusters(
   { config, baseDir, log }: SidecarOptions,
   consul: ReturnType<typeof createConsulClient> | undefined,
-  deadlines: Deadlines,
-): ReadonlyMap<string, UpstreamCluster> {
+  loadOf: (cluster: string, endpoint: Endpoint) => number,
+): readonly RunningCluster[] {
   const refuse = ownListeners(config.listeners.map((listener) => listener.listen));
-  const clusters = new Map<string, UpstreamCluster>();
-  for (const [name, it] of Object.entries(config.clusters)) {
-    const inFlight = new InFlight();
-    const view = startCluster({
+  return Object.entries(config.clusters).map(([name, it]) =>
+    startCluster({
       name,
       discover: it.discover,
       probe: it.health_check,
       policy: POLICIES[it.balance.policy],
-      loadOf: (endpoint) => inFlight.of(endpoint.slot),
+      loadOf: (endpoint) => loadOf(name, endpoint),
       consul,
       snapshotDir: config.snapshot_dir,
       baseDir,
       log,
       refuse,
-    });
-    clusters.set(name, new UpstreamCluster({ config: it, view, inFlight, deadlines }));
-  }
-  return clusters;
-}
-
-/** Ids that differ between processes by 64 random bits and within one by a counter. */
-function requestIds(): () => string {
-  const prefix = randomBytes(8).toString('hex');
-  let count = 0;
-  return () => {
-    count += 1;
-    return `${prefix}-${count.toString(36)}`;
-  };
+    }),
+  );
 }

@@ -1,4 +1,8 @@
-/** Counters of the data path: plain slots in typed arrays; names and labels appear only when somebody reads them. */
+/**
+ * Counters of the data path: plain slots in typed arrays; names and labels appear only when somebody reads them.
+ * Where the arrays come from is the caller's business: with several workers they are shared memory that the control
+ * thread reads, and each is written by one worker only.
+ */
 import { REASON_NAMES, type Reason } from '../src/error.ts';
 
 /** Upper bounds of the request duration histogram, in seconds. */
@@ -11,23 +15,69 @@ const BOUNDS_MS = Float64Array.from(DURATION_BOUNDS_SECONDS, (seconds) => second
 /** Statuses are 100…599; slot 0 counts connections that ended before a status could be sent. */
 const STATUSES = 600;
 
+/** Gives a zeroed array; `name` says what it holds, so that whoever shares it can find it again. */
+export type NewCounts = (name: string, length: number) => Float64Array;
+
+/** For a thread that reads its own counts. */
+export const ownCounts: NewCounts = (_name, length) => new Float64Array(length);
+
+/** The counts of a part, among those of a whole. */
+export function within(newCounts: NewCounts, ...path: readonly string[]): NewCounts {
+  return (name, length) => newCounts([...path, name].join('/'), length);
+}
+
+/** Finds counts by the name they were given; undefined where nobody asked for them. */
+export type FindCounts = (name: string) => Float64Array | undefined;
+
+/** What is found, or zeros: for showing counts of which some may not exist yet. */
+export function reading(find: FindCounts, ...path: readonly string[]): NewCounts {
+  return (name, length) => find([...path, name].join('/')) ?? new Float64Array(length);
+}
+
 /** Durations of one (listener, cluster). */
 export class DurationHistogram {
-  readonly counts = new Float64Array(BOUNDS_MS.length + 1);
-  sumMs = 0;
+  readonly counts: Float64Array;
+  /** The buckets, and behind them the sum in milliseconds. */
+  readonly #slots: Float64Array;
+
+  constructor(newCounts = ownCounts) {
+    this.#slots = newCounts('durations', BOUNDS_MS.length + 2);
+    this.counts = this.#slots.subarray(0, BOUNDS_MS.length + 1);
+  }
+
+  get sumMs(): number {
+    return this.#slots[BOUNDS_MS.length + 1] as number;
+  }
 
   observe(ms: number): void {
+    const slots = this.#slots;
     let i = 0;
     while (i < BOUNDS_MS.length && ms > (BOUNDS_MS[i] as number)) i += 1;
-    this.counts[i] = (this.counts[i] as number) + 1;
-    this.sumMs += ms;
+    slots[i] = (slots[i] as number) + 1;
+    slots[BOUNDS_MS.length + 1] = (slots[BOUNDS_MS.length + 1] as number) + ms;
   }
 }
 
 /** Requests of one (listener, route): by status where an upstream answered, by status and reason where we did. */
 export class RequestCounts {
-  readonly forwarded = new Float64Array(STATUSES);
+  readonly forwarded: Float64Array;
+  readonly #newCounts: NewCounts;
   readonly #refused = new Map<Reason, Float64Array>();
+
+  constructor(newCounts = ownCounts) {
+    this.#newCounts = newCounts;
+    this.forwarded = newCounts('forwarded', STATUSES);
+  }
+
+  /** Those that somebody else has counted below `path`. */
+  static found(find: FindCounts, ...path: readonly string[]): RequestCounts {
+    const counts = new RequestCounts(reading(find, ...path));
+    for (const reason of REASON_NAMES) {
+      const refused = find([...path, reason].join('/'));
+      if (refused !== undefined) counts.#refused.set(reason, refused);
+    }
+    return counts;
+  }
 
   countForwarded(status: number): void {
     this.forwarded[status] = (this.forwarded[status] as number) + 1;
@@ -36,7 +86,8 @@ export class RequestCounts {
   countRefused(reason: Reason, status: number): void {
     let counts = this.#refused.get(reason);
     if (counts === undefined) {
-      counts = new Float64Array(STATUSES);
+      // Most reasons never come up, and each takes 5 KB.
+      counts = this.#newCounts(reason, STATUSES);
       this.#refused.set(reason, counts);
     }
     counts[status] = (counts[status] as number) + 1;
@@ -75,9 +126,30 @@ export const OUTCOME_SLOT = Object.fromEntries(OUTCOMES.map((outcome, slot) => [
 
 /** Attempts at one endpoint, and its connections. */
 export class EndpointCounts {
-  readonly outcomes = new Float64Array(OUTCOMES.length);
-  activeConnections = 0;
-  idleConnections = 0;
+  readonly outcomes: Float64Array;
+  /** Active, idle. */
+  readonly #connections: Float64Array;
+
+  constructor(newCounts = ownCounts) {
+    this.outcomes = newCounts('outcomes', OUTCOMES.length);
+    this.#connections = newCounts(gauge('connections'), 2);
+  }
+
+  get activeConnections(): number {
+    return this.#connections[0] as number;
+  }
+
+  set activeConnections(count: number) {
+    this.#connections[0] = count;
+  }
+
+  get idleConnections(): number {
+    return this.#connections[1] as number;
+  }
+
+  set idleConnections(count: number) {
+    this.#connections[1] = count;
+  }
 
   countStatus(status: number): void {
     const slot = Math.floor(status / 100) - 1;
@@ -88,4 +160,44 @@ export class EndpointCounts {
     const slot = OUTCOME_SLOT[outcome];
     this.outcomes[slot] = (this.outcomes[slot] as number) + 1;
   }
+}
+
+/** What is counted of a cluster as a whole. */
+export class ClusterCounts {
+  /** Retries of requests that came to a good end, of those that did not; requests without a key. */
+  readonly #slots: Float64Array;
+
+  constructor(newCounts = ownCounts) {
+    this.#slots = newCounts('requests', 3);
+  }
+
+  /** Attempts after the first, by what became of their requests. */
+  get retries(): Readonly<Record<'success' | 'failure', number>> {
+    return { success: this.#slots[0] as number, failure: this.#slots[1] as number };
+  }
+
+  /** Requests of a keyed policy that carried none of the key's parts. */
+  get keyless(): number {
+    return this.#slots[2] as number;
+  }
+
+  countRetries(outcome: 'success' | 'failure', count: number): void {
+    const slot = outcome === 'success' ? 0 : 1;
+    this.#slots[slot] = (this.#slots[slot] as number) + count;
+  }
+
+  countKeyless(): void {
+    this.#slots[2] = (this.#slots[2] as number) + 1;
+  }
+}
+
+const GAUGE = '~';
+
+/** The name of something that can go down: when the worker that counted it is gone, so is what it counted. */
+export function gauge(name: string): string {
+  return GAUGE + name;
+}
+
+export function isGauge(name: string): boolean {
+  return name.slice(name.lastIndexOf('/') + 1).startsWith(GAUGE);
 }

@@ -1,15 +1,11 @@
 /** One service as we hold it: discovery's answers and probes' observations in, frozen snapshots out. Pure. */
 
-import type { Picker, Policy, PolicyInputs } from './balance/policy.ts';
-import { random as randomPolicy } from './balance/random.ts';
-import { RingHashPicker } from './balance/ring-hash.ts';
 import { type DiscoveredEndpoint, type Endpoint, type EndpointId, holdEndpoint, sameEndpoint } from './endpoint.ts';
 import { type Observation, observeProbe, type ProbeState, type ProbeThresholds, UNPROBED } from './health.ts';
-import { ringFingerprint } from './ring.ts';
+import { type PickerInputs, pickersFor } from './pickers.ts';
 import { DOWN, DRAINING, type EndpointStatus, type Snapshot, UP } from './snapshot.ts';
 
-export interface ClusterOptions extends Pick<PolicyInputs, 'random' | 'loadOf'> {
-  readonly policy: Policy;
+export interface ClusterOptions extends PickerInputs {
   /** `fall` and `rise` where the cluster is probed; undefined where discovery's word is all there is. */
   readonly probe: ProbeThresholds | undefined;
 }
@@ -113,7 +109,7 @@ export class Cluster {
       statuses,
       reasons,
       upCount,
-      ...this.#pickers(endpoints, previous),
+      ...pickersFor(endpoints, this.#options, previous),
     });
   }
 
@@ -126,22 +122,6 @@ export class Cluster {
     if (probe.status === 'up') return [UP, ''];
     return [DOWN, probe.status === 'unknown' ? 'not probed yet' : `probe: ${probe.reason}`];
   }
-
-  /** Pickers are kept while ids, addresses and weights stay, so a health change costs no rebuild. */
-  #pickers(
-    endpoints: readonly Endpoint[],
-    previous: Snapshot | undefined,
-  ): Pick<Snapshot, 'picker' | 'keylessPicker' | 'fingerprint'> {
-    if (previous !== undefined && sameForPickers(previous.endpoints, endpoints)) {
-      return { picker: previous.picker, keylessPicker: previous.keylessPicker, fingerprint: previous.fingerprint };
-    }
-    const { policy, random, loadOf } = this.#options;
-    const build = (recipe: Policy, former: Picker | undefined): Picker =>
-      recipe.build(endpoints, { random, loadOf, previous: former });
-    const picker = build(policy, previous?.picker);
-    const keylessPicker = policy.keyed ? build(randomPolicy, previous?.keylessPicker) : picker;
-    return { picker, keylessPicker, fingerprint: picker instanceof RingHashPicker ? ringFingerprint(picker.ring) : '' };
-  }
 }
 
 /** In order of id, each id once: the first of several, as they were given. */
@@ -149,24 +129,4 @@ function orderedById(discovered: readonly DiscoveredEndpoint[]): readonly Discov
   return discovered
     .toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
     .filter((endpoint, i, all) => endpoint.id !== all[i - 1]?.id);
-}
-
-/**
- * Pickers hand out the endpoint objects they were built from. While these fields are equal (a slot stands for id and
- * address) those objects differ from the current ones only in health words, which everyone reads from the snapshot.
- */
-function sameForPickers(a: readonly Endpoint[], b: readonly Endpoint[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((endpoint, i) => {
-      const other = b[i];
-      return (
-        other !== undefined &&
-        endpoint.id === other.id &&
-        endpoint.slot === other.slot &&
-        endpoint.weight === other.weight &&
-        endpoint.locality === other.locality
-      );
-    })
-  );
 }

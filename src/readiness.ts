@@ -1,12 +1,13 @@
 /**
  * Whether a house should be given work, and why not.
  *
- *   started | draining | every required cluster has an endpoint up | ready
- *   --------|----------|-------------------------------------------|------
- *   no      | any      | any                                       | no
- *   yes     | yes      | any                                       | no
- *   yes     | no       | no                                        | no
- *   yes     | no       | yes                                       | yes
+ *   started | draining | every required cluster has an endpoint up | outage | ready
+ *   --------|----------|-------------------------------------------|--------|------
+ *   no      | any      | any                                       | any    | no
+ *   yes     | yes      | any                                       | any    | no
+ *   yes     | no       | no                                        | any    | no
+ *   yes     | no       | yes                                       | yes    | no
+ *   yes     | no       | yes                                       | no     | yes
  *
  * A discovery that fails after the start is not in the table: what is known goes on working. It is told as `stale`.
  */
@@ -18,6 +19,8 @@ export interface ReadinessInputs {
   readonly clusters: readonly ClusterView[];
   /** Names; one that is not among `clusters` counts as having no endpoint up. */
   readonly requiredClusters: ReadonlySet<string>;
+  /** Why nobody serves here now; undefined where somebody does. */
+  readonly outage?: string | undefined;
 }
 
 /** The body of `/ready`. */
@@ -29,7 +32,7 @@ export interface Readiness {
   readonly stale: readonly string[];
 }
 
-export function judgeReadiness({ started, draining, clusters, requiredClusters }: ReadinessInputs): Readiness {
+export function judgeReadiness({ started, draining, clusters, requiredClusters, outage }: ReadinessInputs): Readiness {
   const reasons: string[] = [];
   if (!started) reasons.push(...missingForStart(clusters));
   if (draining) reasons.push('draining');
@@ -37,6 +40,7 @@ export function judgeReadiness({ started, draining, clusters, requiredClusters }
     const cluster = clusters.find((each) => each.name === name);
     if ((cluster?.snapshot.upCount ?? 0) === 0) reasons.push(`required cluster ${name} has no endpoint up`);
   }
+  if (outage !== undefined) reasons.push(outage);
   const stale = clusters.filter(({ discovery }) => discovery.state === 'stale').map(({ name }) => name);
   return { ready: reasons.length === 0, reasons, stale };
 }

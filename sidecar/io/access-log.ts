@@ -1,5 +1,5 @@
 /** One JSON line per request, by pino's conventions, beside the log; never waits for whoever reads it. */
-import { openLineSink } from '../../src/io/line-sink.ts';
+import type { LineSink } from '../../src/io/line-sink.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -21,8 +21,8 @@ export interface AccessLog {
 export const noAccessLog: AccessLog = { request: () => {}, dropped: () => 0, close: () => Promise.resolve() };
 
 /** `errors`: only requests that we answered ourselves or that ended with a 5xx. */
-export function openAccessLog(options: { readonly only: 'all' | 'errors'; readonly fd?: number }): AccessLog {
-  const sink = openLineSink(options.fd ?? 1);
+export function openAccessLog(options: { readonly only: 'all' | 'errors'; readonly sink: LineSink }): AccessLog {
+  const { sink } = options;
   const all = options.only === 'all';
   let timeMs = 0;
   let time = '';

@@ -1,8 +1,16 @@
 /** `max_connections` and `max_connections_per_client` of one listener. */
 import type { ListenerLimits } from '../../src/config/listener.ts';
 
-export class ConnectionLimit {
+export interface ConnectionLimit {
   /** Connections that were refused so far. */
+  readonly refused: number;
+  /** Counts a connection in; false where there is no room for it. */
+  enter(client: string): boolean;
+  leave(client: string): void;
+}
+
+/** For a listener that one thread serves alone. */
+export class OwnConnectionLimit implements ConnectionLimit {
   refused = 0;
   readonly #max: number;
   readonly #maxPerClient: number;
@@ -14,7 +22,6 @@ export class ConnectionLimit {
     this.#maxPerClient = limits.max_connections_per_client;
   }
 
-  /** Counts a connection in; false where there is no room for it. */
   enter(client: string): boolean {
     const own = this.#perClient.get(client) ?? 0;
     if (this.#count >= this.#max || own >= this.#maxPerClient) {

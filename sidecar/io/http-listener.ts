@@ -1,16 +1,17 @@
 /** One HTTP listener: accepts, bounds the number of connections, and knows what all of its connections share. */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { HttpListenerConfig, ListenerLimits } from '../../src/config/listener.ts';
-import { listen } from '../../src/io/listen.ts';
+import { type ListenOptions, listen } from '../../src/io/listen.ts';
 import { plainAddress, type TrustedProxies } from '../client-address.ts';
 import { compileInterests, type Interests } from '../http1/interests.ts';
 import type { RequestHead, RequestLimits } from '../http1/request-head.ts';
 import { formatLocalReply } from '../local-reply.ts';
 import { compileRequestKey, keyHeaderNames } from '../request-key.ts';
-import { compileRoute, routeHeaderNames } from '../route.ts';
-import { DurationHistogram, RequestCounts } from '../traffic.ts';
+import { compileRoute, routeHeaderNames, routeName } from '../route.ts';
+import { DurationHistogram, type NewCounts, RequestCounts, within } from '../traffic.ts';
+import { clusterPath, listenerPath, routePath, UNROUTED } from '../worker-counts.ts';
 import type { AccessLog } from './access-log.ts';
-import { ConnectionLimit } from './connection-limit.ts';
+import { type ConnectionLimit, OwnConnectionLimit } from './connection-limit.ts';
 import type { Deadlines } from './deadlines.ts';
 import { DownstreamConnection } from './downstream-connection.ts';
 import type { Exchange } from './exchange.ts';
@@ -26,6 +27,9 @@ export interface HttpListenerOptions {
   readonly accessLog: AccessLog;
   /** A fresh request id each time: unique among processes, of visible ASCII. */
   readonly nextRequestId: () => string;
+  /** Where a limit holds for more than this listener. */
+  readonly limit?: ConnectionLimit | undefined;
+  readonly newCounts: NewCounts;
 }
 
 export class HttpListener {
@@ -38,11 +42,12 @@ export class HttpListener {
   readonly deadlines: Deadlines;
   readonly nextRequestId: () => string;
   /** Requests that no route took, or that were none. */
-  readonly unrouted = new RequestCounts();
+  readonly unrouted: RequestCounts;
   readonly limit: ConnectionLimit;
   isDraining = false;
   readonly #config: HttpListenerConfig;
   readonly #accessLog: AccessLog;
+  readonly #newCounts: NewCounts;
   readonly #server: Server;
   readonly #connections = new Set<DownstreamConnection>();
   readonly #turnedAway = new TurnedAway();
@@ -51,13 +56,15 @@ export class HttpListener {
   constructor({ config, clusters, ...options }: HttpListenerOptions) {
     this.#config = config;
     this.name = config.name;
+    this.#newCounts = within(options.newCounts, ...listenerPath(config.name));
     this.limits = config.limits;
     this.headLimits = { maxHeaders: config.limits.max_headers };
     this.trusted = options.trusted;
     this.deadlines = options.deadlines;
     this.nextRequestId = options.nextRequestId;
     this.#accessLog = options.accessLog;
-    this.limit = new ConnectionLimit(config.limits);
+    this.limit = options.limit ?? new OwnConnectionLimit(config.limits);
+    this.unrouted = new RequestCounts(within(this.#newCounts, UNROUTED));
     const used = config.routes.map((route) => clusterOf(clusters, route.to));
     this.interests = compileInterests([
       ...routeHeaderNames(config.routes),
@@ -70,8 +77,8 @@ export class HttpListener {
   }
 
   /** Resolves to the bound address; rejects when it cannot be bound. */
-  listen(): Promise<string> {
-    return listen(this.#server, this.#config.listen, { backlog: 4_096 });
+  listen(options: Pick<ListenOptions, 'reusePort'> = {}): Promise<string> {
+    return listen(this.#server, this.#config.listen, { backlog: 4_096, ...options });
   }
 
   /** Clusters that its routes lead to, with the durations of each. */
@@ -123,7 +130,8 @@ export class HttpListener {
     else counts.countRefused(reason, status);
     if (target !== undefined) {
       target.durations.observe(durationMs);
-      if (exchange.attempts > 1) target.cluster.retries[reason === '' ? 'success' : 'failure'] += exchange.attempts - 1;
+      if (exchange.attempts > 1)
+        target.cluster.counts.countRetries(reason === '' ? 'success' : 'failure', exchange.attempts - 1);
     }
     this.#accessLog.request({ listener: this.name, exchange, head, peer, durationMs });
   }
@@ -162,7 +170,11 @@ export class HttpListener {
   }
 
   #compileTargets(used: readonly UpstreamCluster[]): readonly RouteTarget[] {
-    const durations = new Map(used.map((cluster) => [cluster, new DurationHistogram()]));
+    const durations = new Map(
+      [...new Set(used)].map((cluster) => {
+        return [cluster, new DurationHistogram(within(this.#newCounts, ...clusterPath(cluster.name)))];
+      }),
+    );
     return this.#config.routes.map((config, i) => {
       const cluster = used[i] as UpstreamCluster;
       const { timeouts, balance } = cluster.config;
@@ -172,7 +184,7 @@ export class HttpListener {
         requestKey: cluster.isKeyed ? compileRequestKey(balance.hash_key ?? [], this.interests) : undefined,
         requestTimeoutMs: config.timeout ?? timeouts.request,
         idleTimeoutMs: timeouts.idle,
-        counts: new RequestCounts(),
+        counts: new RequestCounts(within(this.#newCounts, ...routePath(routeName(config, i)))),
         durations: durations.get(cluster) as DurationHistogram,
       };
     });

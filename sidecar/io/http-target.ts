@@ -20,6 +20,6 @@ export interface RouteTarget extends Omit<Route, 'cluster'> {
 export function keyOf(target: RouteTarget, head: RequestHead, identity: ClientIdentity): string | undefined {
   if (target.requestKey === undefined) return '';
   const key = target.requestKey(head, identity.clientOf(head));
-  if (key === undefined) target.cluster.keyless += 1;
+  if (key === undefined) target.cluster.counts.countKeyless();
   return key;
 }

@@ -1,9 +1,9 @@
 /** One TCP listener: each connection goes to one endpoint of its cluster. */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { ListenerLimits, TcpListenerConfig } from '../../src/config/listener.ts';
-import { listen } from '../../src/io/listen.ts';
+import { type ListenOptions, listen } from '../../src/io/listen.ts';
 import { plainAddress } from '../client-address.ts';
-import { ConnectionLimit } from './connection-limit.ts';
+import { type ConnectionLimit, OwnConnectionLimit } from './connection-limit.ts';
 import type { Deadlines } from './deadlines.ts';
 import { TcpTunnel } from './tcp-tunnel.ts';
 import type { UpstreamCluster } from './upstream-cluster.ts';
@@ -12,6 +12,8 @@ export interface TcpListenerOptions {
   readonly config: TcpListenerConfig;
   readonly cluster: UpstreamCluster;
   readonly deadlines: Deadlines;
+  /** Where a limit holds for more than this listener. */
+  readonly limit?: ConnectionLimit | undefined;
 }
 
 export class TcpListener {
@@ -26,20 +28,21 @@ export class TcpListener {
   readonly #closedBytes = { received: 0, sent: 0 };
   #whenEmpty: (() => void) | undefined;
 
-  constructor({ config, cluster, deadlines }: TcpListenerOptions) {
+  constructor({ config, cluster, deadlines, limit }: TcpListenerOptions) {
     this.#config = config;
     this.name = config.name;
     this.limits = config.limits;
     this.cluster = cluster;
     this.deadlines = deadlines;
-    this.limit = new ConnectionLimit(config.limits);
+    this.limit = limit ?? new OwnConnectionLimit(config.limits);
     const options = { allowHalfOpen: true, noDelay: true, pauseOnConnect: true };
     this.#server = createServer(options, (socket) => this.#accept(socket));
     this.#server.on('error', () => undefined);
   }
 
-  listen(): Promise<string> {
-    return listen(this.#server, this.#config.listen, { backlog: 4_096 });
+  /** Resolves to the bound address; rejects when it cannot be bound. */
+  listen(options: Pick<ListenOptions, 'reusePort'> = {}): Promise<string> {
+    return listen(this.#server, this.#config.listen, { backlog: 4_096, ...options });
   }
 
   get connections(): number {

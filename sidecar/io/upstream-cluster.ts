@@ -1,58 +1,49 @@
 /** A cluster as the data path uses it: picking among what is up, work in flight, and connections per endpoint. */
 import { POLICIES } from '../../src/balance/policies.ts';
+import type { ClusterView } from '../../src/cluster-view.ts';
 import type { ClusterConfig } from '../../src/config/cluster.ts';
 import type { Endpoint } from '../../src/endpoint.ts';
-import type { RunningCluster } from '../../src/io/cluster-runner.ts';
 import { type Snapshot, UP } from '../../src/snapshot.ts';
-import { EndpointCounts } from '../traffic.ts';
+import type { InFlight } from '../in-flight.ts';
+import { ClusterCounts, EndpointCounts, type NewCounts, within } from '../traffic.ts';
+import { clusterPath, endpointPath } from '../worker-counts.ts';
 import type { Deadlines } from './deadlines.ts';
 import { UpstreamPool } from './upstream-pool.ts';
 
-/** Shared by the runner (which asks for loads) and the data path (which counts them); grows with the slots. */
-export class InFlight {
-  #counts = new Int32Array(16);
+/** What a data path sees of a cluster: the real one, or what another thread tells of it. */
+export type SnapshotView = Pick<ClusterView, 'name' | 'snapshot' | 'onChange'>;
 
-  of(slot: number): number {
-    return this.#counts[slot] ?? 0;
-  }
-
-  enter(slot: number): void {
-    if (slot >= this.#counts.length) {
-      const larger = new Int32Array(Math.max(slot + 1, this.#counts.length * 2));
-      larger.set(this.#counts);
-      this.#counts = larger;
-    }
-    this.#counts[slot] = (this.#counts[slot] as number) + 1;
-  }
-
-  leave(slot: number): void {
-    this.#counts[slot] = (this.#counts[slot] as number) - 1;
-  }
+export interface UpstreamClusterOptions {
+  readonly config: ClusterConfig;
+  readonly view: SnapshotView;
+  readonly inFlight: InFlight;
+  readonly deadlines: Deadlines;
+  readonly newCounts: NewCounts;
 }
 
 export class UpstreamCluster {
   readonly name: string;
   readonly config: ClusterConfig;
-  readonly view: RunningCluster;
+  readonly view: SnapshotView;
   readonly inFlight: InFlight;
   readonly deadlines: Deadlines;
   readonly isKeyed: boolean;
-  /** Attempts after the first, by what became of their requests. */
-  readonly retries = { success: 0, failure: 0 };
-  /** Requests of a keyed policy that carried none of the key's parts. */
-  keyless = 0;
+  readonly counts: ClusterCounts;
+  readonly #newCounts: NewCounts;
   /** By slot; replaced where another endpoint has taken the slot. */
   readonly #pools: (UpstreamPool | undefined)[] = [];
   #snapshot: Snapshot;
   #tried: readonly Endpoint[] = [];
   readonly #accept: (endpoint: Endpoint) => boolean;
 
-  constructor(options: { config: ClusterConfig; view: RunningCluster; inFlight: InFlight; deadlines: Deadlines }) {
+  constructor(options: UpstreamClusterOptions) {
     this.name = options.view.name;
     this.config = options.config;
     this.view = options.view;
     this.inFlight = options.inFlight;
     this.deadlines = options.deadlines;
+    this.#newCounts = within(options.newCounts, ...clusterPath(this.name));
+    this.counts = new ClusterCounts(this.#newCounts);
     this.isKeyed = POLICIES[options.config.balance.policy].keyed;
     this.#snapshot = options.view.snapshot;
     // One function for all requests: what it depends on is set just before each pick, which never waits.
@@ -81,7 +72,8 @@ export class UpstreamCluster {
     if (pool !== undefined && pool.endpoint.id === endpoint.id && pool.endpoint.address === endpoint.address)
       return pool;
     pool?.retire();
-    const fresh = new UpstreamPool({ endpoint, cluster: this, counts: new EndpointCounts() });
+    const newCounts = within(this.#newCounts, ...endpointPath(endpoint));
+    const fresh = new UpstreamPool({ endpoint, cluster: this, counts: new EndpointCounts(newCounts) });
     this.#pools[endpoint.slot] = fresh;
     return fresh;
   }

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { about } from './about.ts';
 import { cluster } from './cluster.ts';
 import { dns } from './dns.ts';
-import { addressBlock, durationBetween, host, listenAddress, listOf, name, port, text } from './fields.ts';
+import { addressBlock, durationBetween, host, listenAddress, listOf, name, port, text, wholeNumber } from './fields.ts';
 import { listener } from './listener.ts';
 import { mapping } from './mapping.ts';
 import { isMapping, section } from './section.ts';
@@ -66,6 +66,11 @@ const log = section({
   ),
 });
 
+const workers = v.union(
+  [wholeNumber(1, 64), v.pipe(v.literal('auto'), v.title('`auto`'))],
+  'must be a whole number from 1 to 64, or auto',
+);
+
 const DAY = 86_400_000;
 
 export const configSchema = section({
@@ -80,8 +85,8 @@ export const configSchema = section({
   ),
   log: about('What is logged.', v.optional(log, {})),
   workers: about(
-    'Threads. More than one is not supported yet.',
-    v.optional(v.pipe(v.literal(1, 'more than one worker is not supported yet'), v.title('1')), 1),
+    'Threads that serve the listeners; `auto` is one for each core that the process may use. Only for `outrigger sidecar`.',
+    v.optional(workers, 1),
   ),
   snapshot_dir: about('Folder for the last good endpoints, for a start without Consul.', v.optional(text)),
   drain: about(

@@ -109,6 +109,7 @@ function replyReady(view: AdminView): AdminReply {
     draining: view.draining(),
     clusters: view.clusters(),
     requiredClusters: view.requiredClusters,
+    outage: view.outage?.(),
   });
   return json(readiness.ready ? 200 : 503, readiness);
 }

@@ -11,6 +11,8 @@ export interface ListenOptions {
   readonly backlog?: number;
   /** Only the owner may connect to a unix socket (mode 0600). Means nothing for a port. */
   readonly private?: boolean;
+  /** Others may bind the same port and share what comes (SO_REUSEPORT). Means nothing for a unix socket. */
+  readonly reusePort?: boolean;
 }
 
 /**
@@ -39,8 +41,9 @@ function bind(server: Server, address: ListenAddress, options: ListenOptions): P
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
   server.once('listening', resolve);
+  const reusePort = options.reusePort === true ? { reusePort: true } : {};
   const backlog = options.backlog === undefined ? {} : { backlog: options.backlog };
-  if (!('path' in address)) server.listen({ host: address.host, port: address.port, ...backlog });
+  if (!('path' in address)) server.listen({ host: address.host, port: address.port, ...backlog, ...reusePort });
   else withMask(options.private === true, () => server.listen({ path: address.path, ...backlog }));
   return promise.finally(() => {
     server.off('error', reject);

@@ -8,6 +8,8 @@ export interface AdminView {
   readonly role: 'sidecar' | 'dns';
   /** True once every listener accepts and every cluster has had its first answer or a saved set; stays true. */
   started(): boolean;
+  /** Why work that is sent here is lost though the house has started; undefined while it is not. */
+  outage?(): string | undefined;
   /** True from the first call of `drain` on. */
   draining(): boolean;
   clusters(): readonly ClusterView[];

@@ -119,7 +119,8 @@ describe('the environment', () => {
     ['fills in texts', 'snapshot_dir: /var/${NAME}/x', { NAME: 'edge' }, { snapshot_dir: '/var/edge/x' }],
     ['fills in defaults', 'snapshot_dir: ${NAME:-/var/lib}', {}, { snapshot_dir: '/var/lib' }],
     ['uses a default for an empty variable', 'snapshot_dir: ${NAME:-/a}', { NAME: '' }, { snapshot_dir: '/a' }],
-    ['gives numbers', 'workers: ${N}', { N: '1' }, { workers: 1 }],
+    ['gives numbers', 'workers: ${N}', { N: '3' }, { workers: 3 }],
+    ['gives words', 'workers: ${N}', { N: 'auto' }, { workers: 'auto' }],
     ['leaves quoted texts texts', 'snapshot_dir: "${N}"', { N: '1' }, { snapshot_dir: '1' }],
     [
       'works inside braces',

@@ -89,7 +89,9 @@ const BROKEN: readonly (readonly [what: string, text: string, problems: readonly
     ['f:1:17: drain.grace: must be a duration with a unit, such as 250ms, 2s, 5m or 1h'],
   ],
   ['a level that is none', 'log: { level: loud }\n', ['f:1:15: log.level: must be debug, info, warn or error']],
-  ['more workers than are built', 'workers: auto\n', ['f:1:10: workers: more than one worker is not supported yet']],
+  ['more workers than there may be', 'workers: 65\n', ['f:1:10: workers: must be a whole number from 1 to 64']],
+  ['half a worker', 'workers: 1.5\n', ['f:1:10: workers: must be a whole number from 1 to 64']],
+  ['workers by a word', 'workers: all\n', ['f:1:10: workers: must be a whole number from 1 to 64, or auto']],
   [
     'blocks that are none',
     'trusted_proxies: [ 10.0.0.0/33, fe80::/129, 10.0.0.0/8, local ]\n',

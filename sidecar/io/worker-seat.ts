@@ -1,0 +1,121 @@
+/**
+ * One worker's place: its row in the shared tables, and the thread that has it now.
+ *
+ *   state    | listening         | failed, fault, exit  | close
+ *   ---------|-------------------|----------------------|------------------------
+ *   empty    | –                 | –                    | empty
+ *   starting | serving           | empty, tells why     | closing
+ *   serving  | –                 | empty, tells why     | closing
+ *   closing  | –                 | empty                | –
+ */
+import { Worker } from 'node:worker_threads';
+import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
+
+type State = 'empty' | 'starting' | 'serving' | 'closing';
+
+export interface WorkerSeatOptions {
+  readonly row: number;
+  /** The program's main module; in a worker thread it runs `runWorker` and nothing else. */
+  readonly entry: string | URL;
+  /** What a worker counts or says beyond its own life. Must not throw. */
+  readonly onMessage: (message: FromWorker) => void;
+  /** The thread has ended, without having been told to, and left its row behind. Must not throw. */
+  readonly onDeath: (cause: unknown) => void;
+}
+
+/** How long a worker that was told to close may take before it is ended. */
+const CLOSE_MS = 1_000;
+
+export class WorkerSeat {
+  readonly row: number;
+  readonly #options: WorkerSeatOptions;
+  #state: State = 'empty';
+  #worker: Worker | undefined;
+  #ended = Promise.resolve();
+  /** Performance time since when it serves. */
+  #servesSince = 0;
+  #markDrained: (() => void) | undefined;
+
+  constructor(options: WorkerSeatOptions) {
+    this.row = options.row;
+    this.#options = options;
+  }
+
+  get isServing(): boolean {
+    return this.#state === 'serving';
+  }
+
+  /** How long the present thread has served; 0 where none does. */
+  servedMs(now: number): number {
+    return this.isServing ? now - this.#servesSince : 0;
+  }
+
+  /**
+   * Starts a thread here. Resolves to the addresses of its listeners; rejects where it ends before it listens, which
+   * `onDeath` then hears of as well.
+   */
+  start(start: WorkerStart): Promise<ReadonlyMap<string, string>> {
+    this.#state = 'starting';
+    const name = `outrigger-worker-${this.row}`;
+    const worker = new Worker(this.#options.entry, { workerData: start, name });
+    this.#worker = worker;
+    const listening = Promise.withResolvers<ReadonlyMap<string, string>>();
+    const ended = Promise.withResolvers<void>();
+    this.#ended = ended.promise;
+    let cause: unknown;
+    worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'listening') {
+        if (this.#state === 'starting') this.#state = 'serving';
+        this.#servesSince = performance.now();
+        listening.resolve(message.addresses);
+      } else if (message.kind === 'failed') {
+        cause = message.error;
+        void worker.terminate();
+      } else if (message.kind === 'drained') this.#markDrained?.();
+      else if (message.kind === 'closed') void worker.terminate();
+      else this.#options.onMessage(message);
+    });
+    worker.on('messageerror', (error) => {
+      cause ??= error;
+      void worker.terminate();
+    });
+    worker.on('error', (error) => {
+      cause ??= error;
+    });
+    worker.on('exit', (code) => {
+      const wasClosing = this.#state === 'closing';
+      // Before the state changes: whoever hears of the death may ask how long it had served.
+      cause ??= new Error(`the worker ended with code ${code}`);
+      if (!wasClosing) this.#options.onDeath(cause);
+      this.#state = 'empty';
+      this.#worker = undefined;
+      this.#markDrained?.();
+      ended.resolve();
+      listening.reject(cause);
+    });
+    return listening.promise;
+  }
+
+  post(message: ToWorker): void {
+    this.#worker?.postMessage(message);
+  }
+
+  /** Resolves when no connection is left, or no thread. */
+  drain(): Promise<void> {
+    if (this.#worker === undefined) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#markDrained = resolve;
+    this.post({ kind: 'drain' });
+    return promise;
+  }
+
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    this.#state = 'closing';
+    this.post({ kind: 'close' });
+    const late = setTimeout(() => void worker.terminate(), CLOSE_MS);
+    await this.#ended;
+    clearTimeout(late);
+  }
+}
