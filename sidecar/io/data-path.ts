@@ -35,7 +35,7 @@ export class DataPath implements Serving {
   readonly #deadlines = new Deadlines();
   readonly #accessLog: AccessLog;
   readonly #reusePort: boolean;
-  #isClosed = false;
+  #isEnding = false;
 
   constructor(options: DataPathOptions) {
     const { config, accessLines } = options;
@@ -50,8 +50,10 @@ export class DataPath implements Serving {
   async listen(): Promise<ReadonlyMap<string, string>> {
     const addresses = new Map<string, string>();
     for (const listener of this.listeners) {
-      if (this.#isClosed) throw new Error('closed before it had started');
+      if (this.#isEnding) throw new Error('ended before it had started');
       addresses.set(listener.name, await listener.listen({ reusePort: this.#reusePort }));
+      // A server that was told to close while it was being bound is bound all the same.
+      if (this.#isEnding) void listener.drain();
     }
     return addresses;
   }
@@ -61,11 +63,12 @@ export class DataPath implements Serving {
   }
 
   async drain(): Promise<void> {
+    this.#isEnding = true;
     await Promise.all(this.listeners.map((listener) => listener.drain()));
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#isEnding = true;
     for (const listener of this.listeners) listener.close();
     for (const cluster of this.#clusters.values()) cluster.closeIdle();
     // What has just been cut is logged when its sockets close.

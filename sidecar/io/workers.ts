@@ -55,7 +55,8 @@ export class Workers implements Serving {
   readonly #unsubscribe: readonly (() => void)[];
   /** As configured, until the first worker has bound what port 0 stands for. */
   #config: DataPathConfig;
-  #phase: 'starting' | 'serving' | 'ending' = 'starting';
+  #hasStarted = false;
+  #isEnding = false;
   #restarts = 0;
 
   constructor(options: WorkersOptions) {
@@ -79,11 +80,12 @@ export class Workers implements Serving {
   async listen(): Promise<ReadonlyMap<string, string>> {
     for (const listener of this.#config.listeners) await refuseTaken(listener.listen);
     const [first, ...others] = this.#seats;
-    if (first === undefined) throw new Error('at least one worker is needed');
+    if (first === undefined || this.#isEnding) throw new Error('ended before it had started');
     const addresses = await this.#start(first);
+    if (this.#isEnding) return addresses;
     this.#config = withBoundPorts(this.#config, addresses);
     await Promise.all(others.map((seat) => this.#start(seat)));
-    if (this.#phase === 'starting') this.#phase = 'serving';
+    this.#hasStarted = true;
     return addresses;
   }
 
@@ -125,7 +127,7 @@ export class Workers implements Serving {
   }
 
   outage(): string | undefined {
-    if (this.#phase !== 'serving' || this.#seats.some((seat) => seat.isServing)) return undefined;
+    if (!this.#hasStarted || this.#seats.some((seat) => seat.isServing)) return undefined;
     return 'every worker has died and none has been replaced yet';
   }
 
@@ -172,9 +174,9 @@ export class Workers implements Serving {
     for (const table of inFlight.values()) clearInFlight(table, row);
     for (const table of this.#connections.values()) clearConnections(table, row);
     this.#ledger.retire(row);
-    if (this.#phase !== 'serving') return;
     const seat = this.#seats[row];
-    if (seat === undefined) return;
+    // A start that fails as a whole is told by whoever waits for it.
+    if (seat === undefined || !this.#hasStarted || this.#isEnding) return;
     const isSteady = seat.servedMs(performance.now()) >= STEADY_MS;
     const deaths = isSteady ? 1 : (this.#deaths[row] ?? 0) + 1;
     this.#deaths[row] = deaths;
@@ -200,7 +202,7 @@ export class Workers implements Serving {
   }
 
   #end(): void {
-    this.#phase = 'ending';
+    this.#isEnding = true;
     for (const timer of this.#replacements) clearTimeout(timer);
     this.#replacements.clear();
   }

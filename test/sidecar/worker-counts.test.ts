@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest';
+import { CountLedger } from '../../sidecar/count-ledger.ts';
+import {
+  ClusterCounts,
+  DurationHistogram,
+  EndpointCounts,
+  type NewCounts,
+  RequestCounts,
+  within,
+} from '../../sidecar/traffic.ts';
+import {
+  BYTES,
+  clusterPath,
+  clusterTraffic,
+  countsFormerEndpoint,
+  endpointPath,
+  listenerPath,
+  listenerTraffic,
+  REFUSED_CONNECTIONS,
+  routePath,
+  UNROUTED,
+} from '../../sidecar/worker-counts.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
+import type { Endpoint } from '../../src/endpoint.ts';
+import { clusterView, discovered } from '../support/cluster-views.ts';
+
+const parsed = parseConfig(
+  `
+listeners:
+  - name: web
+    listen: 127.0.0.1:0
+    protocol: http
+    routes:
+      - { name: api, match: { path_prefix: /api }, to: users }
+      - { to: users }
+  - { name: raw, listen: "127.0.0.1:0", protocol: tcp, to: users }
+clusters:
+  users: { discover: { static: [ "127.0.0.1:9" ] } }
+`,
+  { file: 'f', env: {} },
+);
+if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+const [web, raw] = parsed.config.listeners;
+
+/** What a worker does when it asks for counts. */
+const announced =
+  (ledger: CountLedger, worker: number): NewCounts =>
+  (name, length) => {
+    const counts = new Float64Array(length);
+    ledger.add(worker, name, counts);
+    return counts;
+  };
+
+describe('traffic read from the counts of workers', () => {
+  test('shows each listener and route with the sum of all workers', () => {
+    const ledger = new CountLedger();
+    for (const worker of [0, 1]) {
+      const own = within(announced(ledger, worker), ...listenerPath('web'));
+      new RequestCounts(within(own, UNROUTED)).countRefused('no_route', 404);
+      const api = new RequestCounts(within(own, ...routePath('api')));
+      api.countForwarded(200);
+      if (worker === 1) api.countRefused('timeout', 504);
+      new RequestCounts(within(own, ...routePath('routes[1]'))).countForwarded(201);
+      new DurationHistogram(within(own, ...clusterPath('users'))).observe(3);
+      own(BYTES, 2).set([100, 200]);
+      own(REFUSED_CONNECTIONS, 1).set([worker]);
+    }
+    const traffic = listenerTraffic(web!, (name) => ledger.find(name), 5);
+    expect(traffic).toMatchObject({ name: 'web', connections: 5, refusedConnections: 1 });
+    expect(traffic.bytes).toEqual({ received: 200, sent: 400 });
+    expect(traffic.routes.map(({ route, counts }) => [route, [...counts.entries()]])).toEqual([
+      ['', [{ status: 404, reason: 'no_route', count: 2 }]],
+      [
+        'api',
+        [
+          { status: 200, reason: '', count: 2 },
+          { status: 504, reason: 'timeout', count: 1 },
+        ],
+      ],
+      ['routes[1]', [{ status: 201, reason: '', count: 2 }]],
+    ]);
+    const [durations, ...more] = traffic.durations;
+    expect(more).toEqual([]);
+    expect(durations).toMatchObject({ cluster: 'users', histogram: { sumMs: 6 } });
+    expect([...durations!.histogram.counts].reduce((sum, count) => sum + count)).toBe(2);
+  });
+
+  test('is all zeros before anyone has counted', () => {
+    expect(listenerTraffic(raw!, () => undefined, 0)).toEqual({
+      name: 'raw',
+      connections: 0,
+      refusedConnections: 0,
+      bytes: { received: 0, sent: 0 },
+      routes: [],
+      durations: [],
+    });
+    expect(listenerTraffic(web!, () => undefined, 0).routes.flatMap(({ counts }) => [...counts.entries()])).toEqual([]);
+  });
+
+  test('shows the endpoints that the cluster holds, also those that no worker has used', () => {
+    const ledger = new CountLedger();
+    const view = clusterView('users', [discovered('a', { host: '10.0.0.1' }), discovered('b', { host: '10.0.0.2' })]);
+    const { endpoints } = view.snapshot;
+    for (const worker of [0, 1]) {
+      const own = within(announced(ledger, worker), ...clusterPath('users'));
+      const cluster = new ClusterCounts(own);
+      cluster.countRetries('failure', 2);
+      cluster.countKeyless();
+      const counts = new EndpointCounts(within(own, ...endpointPath(endpoints[0] as Endpoint)));
+      counts.countStatus(200);
+      counts.count('timeout');
+      counts.activeConnections += 1;
+    }
+    const traffic = clusterTraffic(
+      { name: 'users', endpoints },
+      (name) => ledger.find(name),
+      (slot) => slot + 1,
+    );
+    expect(traffic).toMatchObject({ name: 'users', retries: { success: 0, failure: 4 }, keyless: 2 });
+    const [a, b] = traffic.endpoints;
+    expect([a!.inFlight, b!.inFlight]).toEqual([1, 2]);
+    expect([...a!.counts.outcomes]).toEqual([0, 2, 0, 0, 0, 0, 0, 0, 2, 0]);
+    expect(a!.counts.activeConnections).toBe(2);
+    expect([...b!.counts.outcomes].every((count) => count === 0)).toBe(true);
+  });
+});
+
+test('counts of an endpoint that has left are told from those of one that stays', () => {
+  const view = clusterView('users', [discovered('n/a', { host: '10.0.0.1' }), discovered('n/b', { host: '10.0.0.2' })]);
+  const [stays, left] = view.snapshot.endpoints;
+  const isGone = countsFormerEndpoint('users', [stays!]);
+  const named = (cluster: string, endpoint: Endpoint): string =>
+    [...clusterPath(cluster), ...endpointPath(endpoint), 'outcomes'].join('/');
+  expect(isGone(named('users', stays!))).toBe(false);
+  expect(isGone(named('users', left!))).toBe(true);
+  expect(isGone(named('users', { ...stays!, slot: 9 }))).toBe(true);
+  expect(isGone(named('other', left!))).toBe(false);
+  expect(isGone('cluster/users/requests')).toBe(false);
+});
