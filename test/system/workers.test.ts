@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Family, parsePrometheusText, seriesValue } from '../support/prometheus-text.ts';
+import { exchange } from '../support/raw-http.ts';
 import { until } from '../support/until.ts';
 import { WorkerDebugger } from '../support/worker-debugger.ts';
 
@@ -35,6 +36,8 @@ interface Options {
   readonly limits?: string;
   readonly access?: string;
   readonly listen?: string;
+  /** Instead of a list of the endpoints. */
+  readonly discover?: string;
 }
 
 /** Starts the program with two workers and a debugger for the test to speak to them. */
@@ -54,9 +57,10 @@ listeners:
     protocol: http
     limits: { ${options.limits ?? ''} }
     routes: [ { to: users } ]
+  - { name: socket, listen: "unix:${folder}/data.sock", protocol: tcp, to: users }
 clusters:
   users:
-    discover: { static: [ ${endpoints.map((it) => `"${it}"`).join(', ')} ] }
+    discover: ${options.discover ?? `{ static: [ ${endpoints.map((it) => `"${it}"`).join(', ')} ] }`}
     balance: { policy: ${options.policy ?? 'round_robin'} }
 `,
   );
@@ -203,6 +207,40 @@ describe('two workers', () => {
     expect(new Set(requests.map((line) => line.request_id)).size).toBe(2_000);
     // One prefix for each thread.
     expect(new Set(requests.map((line) => line.request_id.split('-')[0])).size).toBe(2);
+  });
+
+  test('both follow discovery', async () => {
+    const [before, after] = [await upstream((_, it) => it.end('before')), await upstream((_, it) => it.end('after'))];
+    const folder = mkdtempSync(join(tmpdir(), 'outrigger-discovery-'));
+    cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
+    const file = join(folder, 'users.json');
+    writeFileSync(file, JSON.stringify([before]));
+    const house = await start({ endpoints: [], discover: `{ file: "${file}" }` });
+    expect(new Set(await many(20, house.address))).toEqual(new Set(['200 before']));
+    writeFileSync(file, JSON.stringify([after]));
+    await until(async () => (await house.total('outrigger_endpoint_up', { endpoint: after })) === 1, {
+      what: 'a change',
+    });
+    await until(async () => (await many(20, house.address)).every((it) => it === '200 after'), {
+      what: 'both workers',
+    });
+    // Counts of the endpoint that has left go with it.
+    expect(await house.total('outrigger_upstream_requests_total', { endpoint: before })).toBe(0);
+  });
+
+  test('serve a unix socket, which the first has to itself, also after its death', async () => {
+    const endpoint = await upstream((_, response) => response.end('ok'));
+    const house = await start({ endpoints: [endpoint] });
+    const speaker = await debuggerOf(house);
+    const path = join(house.folder, 'data.sock');
+    const ask = (): Promise<string> =>
+      exchange({ path }, 'GET / HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n\r\n');
+    for (let i = 0; i < 5; i += 1) expect(await ask()).toMatch(/^HTTP\/1.1 200 OK/);
+    const first = speaker.workers.find((name) => name.endsWith('-0')) ?? '';
+    speaker.say(first, 'process.exit(1)');
+    await until(async () => (await house.total('outrigger_worker_restarts_total')) === 1, { what: 'a replacement' });
+    await until(async () => (await house.total('outrigger_workers')) === 2, { what: 'two workers' });
+    expect(await ask()).toMatch(/^HTTP\/1.1 200 OK/);
   });
 
   test('lose nothing in a drain', async () => {
