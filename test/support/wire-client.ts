@@ -20,11 +20,13 @@ export class WireClient {
   /** Code of the error that ended it, such as ECONNRESET. */
   error = '';
 
-  /** Resolves once connected. Reads at once unless `paused`. */
+  /** Resolves once connected, even if it has been reset since. Rejects where it was refused. Reads unless `paused`. */
   static async connect(address: string, options: { readonly paused?: boolean } = {}): Promise<WireClient> {
     const client = new WireClient(address);
     if (options.paused === true) client.socket.pause();
-    await once(client.socket, 'connect');
+    await once(client.socket, 'connect').catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ECONNRESET') throw error;
+    });
     return client;
   }
 
