@@ -1,4 +1,5 @@
 /** One JSON line per request, by pino's conventions, beside the log; never waits for whoever reads it. */
+import { REASONS } from '../../src/error.ts';
 import type { LineSink } from '../../src/io/line-sink.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import type { Exchange } from './exchange.ts';
@@ -48,8 +49,9 @@ export function openAccessLog(options: { readonly only: 'all' | 'errors'; readon
 /** Built by hand: a serializer costs more than the rest of the request's bookkeeping together. */
 function formatLine({ listener, exchange, head, peer, durationMs }: FinishedRequest, time: string): string {
   const { target, endpoint, status, reason, problem, attempts, requestId } = exchange;
+  const level = reason === '' ? 'info' : REASONS[reason].logLevel;
   let line =
-    `{"level":"info","time":"${time}","msg":"request","listener":${quote(listener)}` +
+    `{"level":"${level}","time":"${time}","role":"sidecar","msg":"request","listener":${quote(listener)}` +
     `,"method":${quote(head.method)},"host":${quote(head.host)},"target":${quote(head.target)}` +
     `,"status":${status},"duration_ms":${durationMs.toFixed(2)},"client":"${peer}","request_id":${quote(requestId)}`;
   if (target !== undefined) line += `,"route":${quote(target.name)},"cluster":${quote(target.cluster.name)}`;

@@ -148,21 +148,17 @@ export class DownstreamConnection implements Timed {
   /** True when a head was whole. */
   #readHead(): boolean {
     const intake = this.#intake;
-    switch (intake.next()) {
-      case 'whole':
-        this.#isHeadBegun = false;
-        this.#begin(latin1(intake.head, 0, intake.headEnd));
-        return true;
-      case 'incomplete':
-        if (intake.size > 0 && !this.#isHeadBegun) this.#beginHead();
-        return false;
-      case 'too_large':
-        this.#refuseHead('head_too_large', `more than ${this.#listener.limits.max_head} bytes`);
-        return false;
-      case 'malformed':
-        this.#refuseHead('bad_request', 'malformed request head');
-        return false;
+    const verdict = intake.next();
+    if (verdict === 'whole') {
+      this.#isHeadBegun = false;
+      this.#begin(latin1(intake.head, 0, intake.headEnd));
+      return true;
     }
+    if (verdict === 'too_large')
+      this.#refuseHead('head_too_large', `more than ${this.#listener.limits.max_head} bytes`);
+    else if (verdict === 'malformed') this.#refuseHead('bad_request', 'malformed request head');
+    else if (intake.size > 0 && !this.#isHeadBegun) this.#beginHead();
+    return false;
   }
 
   /** The first bytes of a head that is not whole yet: from here on it has `head_timeout`. */

@@ -88,7 +88,7 @@ export class SidecarHouse implements RunningHouse {
 
   async #drain(): Promise<void> {
     const { config, serving, log } = this.#parts;
-    log.info({ delay_ms: config.drain.delay, grace_ms: config.drain.grace }, 'draining');
+    log.info({ delay_ms: config.drain.delay, grace_ms: config.drain.grace }, 'no longer ready; taking leave');
     // First of all nobody is to be sent here any more; readiness went with `#draining`.
     await Promise.race([this.#registration?.deregister(), this.closed]);
     await pause(realClock, config.drain.delay, this.#stopping.signal);

@@ -70,5 +70,7 @@ export function describeHeld(state: HoldState): string | undefined {
   if (state.held.length === 0) return undefined;
   const ids = state.held.slice(0, 10).map((it) => it.endpoint.id);
   const rest = state.held.length > ids.length ? ` and ${state.held.length - ids.length} more` : '';
-  return `${state.held.length} endpoints vanished at once and are kept for up to ${HOLD_MS / 1000}s: ${ids.join(', ')}${rest}`;
+  const one = state.held.length === 1;
+  const what = one ? '1 endpoint vanished and is' : `${state.held.length} endpoints vanished at once and are`;
+  return `${what} kept for up to ${HOLD_MS / 1000}s: ${ids.join(', ')}${rest}`;
 }
