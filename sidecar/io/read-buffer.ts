@@ -22,7 +22,8 @@ const spare: Buffer[] = [];
 export function writeStretch(socket: Socket, bytes: Buffer, from: number, to: number): boolean {
   const size = to - from;
   if (size <= JOIN_BYTES) return socket.write(latin1(bytes, from, to), 'latin1');
-  if (size > READ_BYTES) return socket.write(Buffer.from(bytes.subarray(from, to)));
+  // A slow client's queue is bounded by the bytes in it: mostly empty buffers would multiply what it may hold of memory.
+  if (size < READ_BYTES / 4 || size > READ_BYTES) return socket.write(Buffer.from(bytes.subarray(from, to)));
   const copy = spare.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
   bytes.copy(copy, 0, from, to);
   return socket.write(copy.subarray(0, size), () => {

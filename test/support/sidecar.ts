@@ -1,5 +1,6 @@
 /** A whole sidecar in the test's own process, from YAML, with what tests ask of it afterwards. */
 import { startSidecar } from '../../sidecar/start.ts';
+import type { ClustersReport } from '../../src/clusters-report.ts';
 import { silentLog } from '../../src/io/log.ts';
 import type { RunningHouse } from '../../src/io/running-house.ts';
 import { MetricsText } from '../../src/metrics.ts';
@@ -61,6 +62,15 @@ export class TestSidecar {
     const text = new MetricsText();
     this.house.admin.collectMetrics(text);
     return parsePrometheusText(text.toString());
+  }
+
+  /** Everything that `/metrics` tells; needs an admin address. */
+  async scrape(): Promise<Map<string, Family>> {
+    return parsePrometheusText(await (await fetch(`http://${this.address('admin')}/metrics`)).text());
+  }
+
+  async clusters(): Promise<ClustersReport> {
+    return (await (await fetch(`http://${this.address('admin')}/clusters`)).json()) as ClustersReport;
   }
 
   /** The sum over all series of a family whose labels include `labels`. */
