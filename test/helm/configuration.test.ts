@@ -3,7 +3,6 @@ import { expect, it } from 'vitest';
 import { formatProblem, parseConfig } from '../../src/config/parse-config.ts';
 import {
   CI,
-  ciFiles,
   configurationOf,
   configurations,
   describeChart,
@@ -13,10 +12,11 @@ import {
   objects,
   pods,
   type TemplateOptions,
+  valuesCases,
 } from './support/chart.ts';
 import { containers } from './support/restricted.ts';
 
-const FILES = await ciFiles();
+const CASES = await valuesCases();
 
 /** What the pod's environment holds for `${NAME}`: values as Kubernetes would give them. */
 function environmentOf(rendered: readonly Manifest[]): Record<string, string> {
@@ -35,9 +35,9 @@ const edge = async (options: Pick<TemplateOptions, 'kubernetes' | 'set' | 'own'>
 const listener = (name: string, listen: string, to: string) => ({ name, listen, protocol: 'tcp', to });
 
 describeChart('a rendered configuration', () => {
-  it.each(FILES)('of %s passes `outrigger check`', async (file) => {
+  it.each(CASES)('of %s passes `outrigger check`', async (_name, values) => {
     for (const kubernetes of KUBERNETES_VERSIONS) {
-      const rendered = await objects({ kubernetes, values: [join(CI, file)] });
+      const rendered = await objects({ kubernetes, values });
       const env = { HOST_IP: '192.0.2.10', ...environmentOf(rendered) };
       const all = configurations(rendered);
       expect(all).not.toEqual([]);

@@ -38,6 +38,13 @@ describeChart('the guide', () => {
     expect(stdout).toContain('images.example.com/outrigger:');
   });
 
+  it('is right that an installation without values says that it is an example', async () => {
+    const { stdout } = await helm('install', 'edge', CHART, '--dry-run=client');
+    const notes = stdout.slice(stdout.indexOf('\nNOTES:'));
+    expect(notes).toContain('THE EXAMPLE CONFIGURATION IS IN USE');
+    expect(notes).toContain('name server of edge.example.com: edge-outrigger-dns.default:53 (UDP and TCP)');
+  });
+
   it('names what an installation prints: three commands', async () => {
     const own = { edge: { config: { clusters: { users: { discover: { static: ['10.0.0.7:80'] } } } } } };
     const set = ['--set-json', `edge=${JSON.stringify(own.edge)}`, '--set', 'dns.enabled=false'];
@@ -49,5 +56,6 @@ describeChart('the guide', () => {
       '  kubectl --namespace boats port-forward deployment/edge-outrigger-edge 15000:15000',
     ]);
     expect(notes).toContain('edge listener http (http): edge-outrigger-edge.boats:8080');
+    expect(notes).not.toContain('EXAMPLE');
   });
 });

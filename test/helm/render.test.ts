@@ -3,7 +3,6 @@ import { expect, it } from 'vitest';
 import {
   CHART,
   CI,
-  ciFiles,
   configurations,
   describeChart,
   helm,
@@ -13,16 +12,15 @@ import {
   pods,
   readObjects,
   template,
+  valuesCases,
 } from './support/chart.ts';
 import { problemsOf } from './support/kubernetes-model.ts';
 import { danglingReferences } from './support/references.ts';
 import { restrictedProblems } from './support/restricted.ts';
 
-const FILES = await ciFiles();
+const CASES = await valuesCases();
 
-describeChart.each(FILES)('the chart with %s', (file) => {
-  const values = [join(CI, file)];
-
+describeChart.each(CASES)('the chart with %s', (name, values) => {
   it.each(KUBERNETES_VERSIONS)('renders for Kubernetes %s what its API server takes', async (kubernetes) => {
     const [first, second] = await Promise.all([template({ values, kubernetes }), template({ values, kubernetes })]);
     expect(first.stderr).toBe('');
@@ -32,13 +30,13 @@ describeChart.each(FILES)('the chart with %s', (file) => {
     expect(rendered.flatMap(problemsOf)).toEqual([]);
     expect(danglingReferences(rendered)).toEqual([]);
     // OpenShift chooses the user itself.
-    const uid = file !== 'scheduling-values.yaml';
+    const uid = name !== 'scheduling-values.yaml';
     expect(pods(rendered).flatMap((pod) => restrictedProblems(pod, { uid }))).toEqual([]);
     expect(configurations(rendered).length).toBeGreaterThan(0);
   });
 
   it('lints strictly', async () => {
-    const { ok, stdout } = await helm('lint', '--strict', CHART, '--values', values[0]!);
+    const { ok, stdout } = await helm('lint', '--strict', CHART, ...values.flatMap((file) => ['--values', file]));
     expect({ ok, stdout }).toMatchObject({ ok: true, stdout: expect.stringContaining('0 chart(s) failed') });
     expect(stdout).not.toMatch(/\[(WARNING|ERROR)\]/);
   });

@@ -13,7 +13,8 @@
 {{- end -}}
 {{- range $role := list "edge" "dns" "sidecar" -}}
 {{- if (index $.Values $role).enabled -}}
-{{- $scope := dict "root" $ "role" $role "values" (index $.Values $role) "config" (index $.Values $role).config -}}
+{{- $config := include "outrigger.config" (dict "root" $ "role" $role) | fromJson -}}
+{{- $scope := dict "root" $ "role" $role "values" (index $.Values $role) "config" $config -}}
 {{- include "outrigger.checkAddresses" $scope -}}
 {{- include "outrigger.checkConsul" $scope -}}
 {{- include "outrigger.checkFiles" $scope -}}
@@ -76,7 +77,7 @@
 {{- if dig "consul" "token" "" .config -}}
 {{- println (printf "%s.config.consul.token would be readable in a ConfigMap; put it into a Secret and name that in consul.tokenSecret.name" .role) -}}
 {{- end -}}
-{{- $address := ternary (dig "consul" "address" "" .config) .root.Values.consul.address (not (empty .config.consul)) -}}
+{{- $address := ternary (dig "consul" "address" "" .config) (include "outrigger.consulAddress" .) (not (empty .config.consul)) -}}
 {{- range .values.env -}}{{- if eq .name "CONSUL_HTTP_ADDR" -}}{{- $address = .name -}}{{- end -}}{{- end -}}
 {{- if and (not $address) (include "outrigger.usesConsul" .) -}}
 {{- println (printf "%s.config uses Consul, and there is no address for it; set consul.address, for example to http://${HOST_IP}:8500 for the agent on each node" .role) -}}
@@ -112,7 +113,7 @@
 {{- println (printf "%s.config.dns belongs to the name server: move it to dns.config.dns" .role) -}}
 {{- end -}}
 {{- if not .config.clusters -}}
-{{- println (printf "%s.config.clusters is empty: name at least one service to balance over, for example --set %s.config.clusters.users.discover.consul.service=users --set 'consul.address=http://${HOST_IP}:8500'; or set %s.enabled=false" .role .role .role) -}}
+{{- println (printf "%s.config.clusters is empty: name at least one service to balance over (the example does it only while nothing is configured), for example --set %s.config.clusters.users.discover.consul.service=users --set 'consul.address=http://${HOST_IP}:8500'; or set %s.enabled=false" .role .role .role) -}}
 {{- end -}}
 {{- if and (not .config.listeners) (gt (len .config.clusters) 1) -}}
 {{- println (printf "%s.config.listeners is empty and there are several clusters: write the listeners and their routes" .role) -}}
@@ -143,7 +144,7 @@
 {{- println "dns.config.listeners and dns.config.clusters have no effect in a name server: move them to edge.config" -}}
 {{- end -}}
 {{- if not (dig "dns" "zones" nil .config) -}}
-{{- println "dns.config.dns.zones is empty: write the zone that the name server answers for (docs/kubernetes.md shows one); or set dns.enabled=false" -}}
+{{- println "dns.config.dns.zones is empty: write the zone that the name server answers for (docs/kubernetes.md shows one; the example's is there only while nothing is configured); or set dns.enabled=false" -}}
 {{- end -}}
 {{- $first := include "outrigger.port" (first .config.dns.listen) -}}
 {{- range .config.dns.listen -}}
@@ -183,7 +184,7 @@
 {{- end -}}
 
 {{- define "outrigger.checkService" -}}
-{{- $config := .Values.edge.config -}}
+{{- $config := include "outrigger.config" (dict "root" . "role" "edge") | fromJson -}}
 {{- if and .Values.edge.enabled (or $config.listeners (eq (len $config.clusters) 1)) -}}
 {{- $open := include "outrigger.openListeners" (dict "root" . "role" "edge") | fromJsonArray -}}
 {{- if not $open -}}

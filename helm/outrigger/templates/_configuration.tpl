@@ -3,8 +3,8 @@
 {{/* (dict "root" $ "role" "edge"): the role's `config` with what the chart adds to it, as YAML. */}}
 {{- define "outrigger.configuration" -}}
 {{- $values := index .root.Values .role -}}
-{{- $config := deepCopy $values.config -}}
-{{- $consul := $config.consul | default (include "outrigger.consul" .root | fromYaml) -}}
+{{- $config := include "outrigger.config" . | fromJson -}}
+{{- $consul := $config.consul | default (include "outrigger.consul" . | fromYaml) -}}
 {{- if $consul -}}{{- $_ := set $config "consul" $consul -}}{{- end -}}
 {{- if and (ne .role "dns") (not $config.listeners) (eq (len $config.clusters) 1) -}}
 {{- $route := dict "to" (keys $config.clusters | first) -}}
@@ -18,12 +18,12 @@
 {{- toYaml $config -}}
 {{- end -}}
 
-{{/* The `consul` part of every role that has none of its own; empty when the values name no Consul. */}}
+{{/* (dict "root" $ "role" "edge"): the `consul` part of a role that has none of its own; empty when there is no Consul. */}}
 {{- define "outrigger.consul" -}}
-{{- with .Values.consul -}}
-{{- if .address }}
-address: {{ .address | quote }}
+{{- with include "outrigger.consulAddress" . }}
+address: {{ . | quote }}
 {{- end }}
+{{- with .root.Values.consul -}}
 {{- if .datacenter }}
 datacenter: {{ .datacenter | quote }}
 {{- end }}
@@ -67,9 +67,10 @@ tls:
 {{/* (dict "root" $ "role" "edge"): the least number of seconds that a drain of the role needs, before SIGTERM included. */}}
 {{- define "outrigger.drainSeconds" -}}
 {{- $values := index .root.Values .role -}}
+{{- $config := include "outrigger.config" . | fromJson -}}
 {{- $of := printf "%s.config.drain" .role -}}
-{{- $delay := include "outrigger.seconds" (dict "duration" (dig "drain" "delay" "0s" $values.config) "of" (printf "%s.delay" $of)) -}}
-{{- $grace := include "outrigger.seconds" (dict "duration" (dig "drain" "grace" "30s" $values.config) "of" (printf "%s.grace" $of)) -}}
+{{- $delay := include "outrigger.seconds" (dict "duration" (dig "drain" "delay" "0s" $config) "of" (printf "%s.delay" $of)) -}}
+{{- $grace := include "outrigger.seconds" (dict "duration" (dig "drain" "grace" "30s" $config) "of" (printf "%s.grace" $of)) -}}
 {{- add ($delay | int) ($grace | int) (ternary 0 ($values.preStopSeconds | int) (eq ($values.mode | default "") "native")) -}}
 {{- end -}}
 

@@ -120,6 +120,12 @@ export async function ciFiles(): Promise<readonly string[]> {
   return names.filter((name) => name.endsWith('-values.yaml')).toSorted();
 }
 
+/** What every rule of the chart is held to: the values as they are, and each of the example files. */
+export async function valuesCases(): Promise<readonly (readonly [name: string, values: readonly string[]])[]> {
+  const files = await ciFiles();
+  return [['no values at all', []], ...files.map((file) => [file, [join(CI, file)]] as const)];
+}
+
 export interface PodSpec {
   readonly owner: string;
   // biome-ignore lint/suspicious/noExplicitAny: see Manifest
