@@ -1,10 +1,12 @@
 /** Who a connection's requests come from: the peer itself, or whom a trusted peer speaks for. */
 import type { TrustedProxies } from './client-address.ts';
+import type { ClientOrigin } from './client-origin.ts';
 import type { RequestHead } from './http1/request-head.ts';
 import { originOf, trustedOrigin } from './upstream-head.ts';
 
 export class ClientIdentity {
-  /** The peer's address, as it is counted and logged. */
+  readonly origin: ClientOrigin;
+  /** The address that requests come from: the peer's, or the one that its PROXY protocol header names. */
   readonly peer: string;
   /** Its X-Forwarded-* are believed. */
   readonly isTrusted: boolean;
@@ -13,9 +15,10 @@ export class ClientIdentity {
   #host = '';
   #origin = '';
 
-  constructor(peer: string, trusted: TrustedProxies) {
-    this.peer = peer;
-    this.isTrusted = trusted.has(peer);
+  constructor(origin: ClientOrigin, trusted: TrustedProxies) {
+    this.origin = origin;
+    this.peer = origin.address;
+    this.isTrusted = trusted.has(origin.address);
     this.#trusted = trusted;
   }
 

@@ -1,6 +1,7 @@
 /** The sidecar's metric families, from the counters of the data path. Pure: everything is read in one go. */
 import type { Endpoint } from '../src/endpoint.ts';
 import type { MetricsText } from '../src/metrics.ts';
+import { LIMITS, type LimitCounts } from './limit-counts.ts';
 import {
   DURATION_BOUNDS_SECONDS,
   type DurationHistogram,
@@ -19,7 +20,7 @@ export interface RouteTraffic {
 export interface ListenerTraffic {
   readonly name: string;
   readonly connections: number;
-  readonly refusedConnections: number;
+  readonly exceeded: LimitCounts;
   readonly bytes: { readonly received: number; readonly sent: number };
   readonly routes: readonly RouteTraffic[];
   readonly durations: readonly { readonly cluster: string; readonly histogram: DurationHistogram }[];
@@ -78,8 +79,10 @@ function writeListeners(listeners: readonly ListenerTraffic[], writer: MetricsTe
   }
   writer.family('outrigger_connections', 'gauge', 'Open client connections.');
   for (const { name: listener, connections } of listeners) writer.sample({ listener }, connections);
-  writer.family('outrigger_connections_refused_total', 'counter', 'Client connections over a connection limit.');
-  for (const { name: listener, refusedConnections } of listeners) writer.sample({ listener }, refusedConnections);
+  writer.family('outrigger_limit_exceeded_total', 'counter', 'Client connections that ran into a limit.');
+  for (const { name: listener, exceeded } of listeners) {
+    for (const limit of LIMITS) writer.sample({ listener, limit }, exceeded.of(limit));
+  }
   writer.family('outrigger_bytes_total', 'counter', 'Bytes of client connections.');
   for (const { name: listener, bytes } of listeners) {
     writer.sample({ listener, direction: 'received' }, bytes.received);

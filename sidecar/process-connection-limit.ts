@@ -38,8 +38,6 @@ export interface SharedLimitOptions {
   readonly row: number;
   /** 32 random bits, the same in all workers. */
   readonly seed: number;
-  /** One slot, for the number of refused connections. */
-  readonly refused: Float64Array;
 }
 
 export class ProcessConnectionLimit {
@@ -51,29 +49,29 @@ export class ProcessConnectionLimit {
     this.#start = options.row * ROW;
   }
 
-  /** Connections that this worker has refused so far. */
-  get refused(): number {
-    return this.#options.refused[0] as number;
-  }
-
   /** Counts a connection in; false where the process has no room for it. */
-  enter(client: string): boolean {
-    const { table, limits, refused } = this.#options;
-    const counter = this.#counterOf(client);
-    Atomics.add(table, this.#start, 1);
-    Atomics.add(table, this.#start + counter, 1);
-    if (sumAt(table, 0) <= limits.max_connections && sumAt(table, counter) <= limits.max_connections_per_client) {
-      return true;
-    }
-    this.leave(client);
-    refused[0] = (refused[0] as number) + 1;
-    return false;
+  enter(): boolean {
+    return this.#enterAt(0, this.#options.limits.max_connections);
   }
 
-  leave(client: string): void {
+  /** Counts a connection that has entered as the client's; false where the client has enough, and it has to leave. */
+  enterAs(client: string): boolean {
+    return this.#enterAt(this.#counterOf(client), this.#options.limits.max_connections_per_client);
+  }
+
+  /** A connection that has entered is gone; `client` is undefined where it was never counted as anybody's. */
+  leave(client?: string): void {
     const { table } = this.#options;
     Atomics.sub(table, this.#start, 1);
-    Atomics.sub(table, this.#start + this.#counterOf(client), 1);
+    if (client !== undefined) Atomics.sub(table, this.#start + this.#counterOf(client), 1);
+  }
+
+  #enterAt(counter: number, max: number): boolean {
+    const { table } = this.#options;
+    Atomics.add(table, this.#start + counter, 1);
+    if (sumAt(table, counter) <= max) return true;
+    Atomics.sub(table, this.#start + counter, 1);
+    return false;
   }
 
   #counterOf(client: string): number {

@@ -68,7 +68,7 @@ function startClusters(
     startCluster({
       name,
       discover: it.discover,
-      probe: it.health_check,
+      probe: it.health_check && { ...it.health_check, proxyProtocol: it.send_proxy_protocol },
       policy: POLICIES[it.balance.policy],
       loadOf: (endpoint) => loadOf(name, endpoint),
       consul,

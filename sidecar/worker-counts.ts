@@ -1,6 +1,7 @@
 /** The names under which a data path counts, and the traffic that is read from counts with these names. */
 import type { ListenerConfig } from '../src/config/listener.ts';
 import type { Endpoint } from '../src/endpoint.ts';
+import { LimitCounts } from './limit-counts.ts';
 import type { ClusterTraffic, ListenerTraffic } from './metrics.ts';
 import { routeName } from './route.ts';
 import {
@@ -14,7 +15,6 @@ import {
 
 /** Received, sent. */
 export const BYTES = 'bytes';
-export const REFUSED_CONNECTIONS = 'refused_connections';
 export const UNROUTED = 'unrouted';
 export const DROPPED_LOG_LINES = 'dropped_log_lines';
 
@@ -47,8 +47,7 @@ export function listenerTraffic(config: ListenerConfig, find: FindCounts, connec
   const path = listenerPath(config.name);
   const counts = reading(find, ...path);
   const [received = 0, sent = 0] = counts(BYTES, 2);
-  const [refusedConnections = 0] = counts(REFUSED_CONNECTIONS, 1);
-  const common = { name: config.name, connections, refusedConnections, bytes: { received, sent } };
+  const common = { name: config.name, connections, exceeded: new LimitCounts(counts), bytes: { received, sent } };
   if (config.protocol !== 'http') return { ...common, routes: [], durations: [] };
   const routes = config.routes.map((route, index) => {
     const name = routeName(route, index);

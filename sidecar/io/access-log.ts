@@ -1,6 +1,7 @@
 /** One JSON line per request, by pino's conventions, beside the log; never waits for whoever reads it. */
 import { REASONS } from '../../src/error.ts';
 import type { LineSink } from '../../src/io/line-sink.ts';
+import type { ClientOrigin } from '../client-origin.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -8,7 +9,7 @@ export interface FinishedRequest {
   readonly listener: string;
   readonly exchange: Exchange;
   readonly head: RequestHead;
-  readonly peer: string;
+  readonly client: ClientOrigin;
   readonly durationMs: number;
 }
 
@@ -47,13 +48,14 @@ export function openAccessLog(options: { readonly only: 'all' | 'errors'; readon
 }
 
 /** Built by hand: a serializer costs more than the rest of the request's bookkeeping together. */
-function formatLine({ listener, exchange, head, peer, durationMs }: FinishedRequest, time: string): string {
+function formatLine({ listener, exchange, head, client, durationMs }: FinishedRequest, time: string): string {
   const { target, endpoint, status, reason, problem, attempts, requestId } = exchange;
   const level = reason === '' ? 'info' : REASONS[reason].logLevel;
   let line =
     `{"level":"${level}","time":"${time}","role":"sidecar","msg":"request","listener":${quote(listener)}` +
     `,"method":${quote(head.method)},"host":${quote(head.host)},"target":${quote(head.target)}` +
-    `,"status":${status},"duration_ms":${durationMs.toFixed(2)},"client":"${peer}","request_id":${quote(requestId)}`;
+    `,"status":${status},"duration_ms":${durationMs.toFixed(2)},"client":"${client.address}","request_id":${quote(requestId)}`;
+  if (client.proxy !== '') line += `,"proxy":"${client.proxy}"`;
   if (target !== undefined) line += `,"route":${quote(target.name)},"cluster":${quote(target.cluster.name)}`;
   if (endpoint !== undefined) line += `,"endpoint":"${endpoint.address}"`;
   if (attempts > 1) line += `,"retries":${attempts - 1}`;

@@ -2,16 +2,16 @@
 import type { ListenerLimits } from '../../src/config/listener.ts';
 
 export interface ConnectionLimit {
-  /** Connections that were refused so far. */
-  readonly refused: number;
-  /** Counts a connection in; false where there is no room for it. */
-  enter(client: string): boolean;
-  leave(client: string): void;
+  /** Counts a connection in; false where there is no room for it. Whose it is may turn out later. */
+  enter(): boolean;
+  /** Counts a connection that has entered as the client's; false where the client has enough, and it has to leave. */
+  enterAs(client: string): boolean;
+  /** A connection that has entered is gone; `client` is undefined where it was never counted as anybody's. */
+  leave(client?: string): void;
 }
 
 /** For a listener that one thread serves alone. */
 export class OwnConnectionLimit implements ConnectionLimit {
-  refused = 0;
   readonly #max: number;
   readonly #maxPerClient: number;
   readonly #perClient = new Map<string, number>();
@@ -22,19 +22,22 @@ export class OwnConnectionLimit implements ConnectionLimit {
     this.#maxPerClient = limits.max_connections_per_client;
   }
 
-  enter(client: string): boolean {
-    const own = this.#perClient.get(client) ?? 0;
-    if (this.#count >= this.#max || own >= this.#maxPerClient) {
-      this.refused += 1;
-      return false;
-    }
+  enter(): boolean {
+    if (this.#count >= this.#max) return false;
     this.#count += 1;
+    return true;
+  }
+
+  enterAs(client: string): boolean {
+    const own = this.#perClient.get(client) ?? 0;
+    if (own >= this.#maxPerClient) return false;
     this.#perClient.set(client, own + 1);
     return true;
   }
 
-  leave(client: string): void {
+  leave(client?: string): void {
     this.#count -= 1;
+    if (client === undefined) return;
     const own = (this.#perClient.get(client) ?? 0) - 1;
     if (own > 0) this.#perClient.set(client, own);
     else this.#perClient.delete(client);

@@ -131,7 +131,7 @@ export class DataPath implements Serving {
       if (it.protocol === 'http') return new HttpListener({ ...common, config: it, limit });
       const cluster = clusters.get(it.to);
       if (cluster === undefined) throw new Error(`cluster ${it.to} does not exist`);
-      return new TcpListener({ config: it, cluster, deadlines: this.#deadlines, limit });
+      return new TcpListener({ ...common, config: it, cluster, limit });
     });
   }
 }
@@ -140,7 +140,7 @@ function listenerTraffic(listener: HttpListener | TcpListener): ListenerTraffic 
   const common = {
     name: listener.name,
     connections: listener.connections,
-    refusedConnections: listener.limit.refused,
+    exceeded: listener.exceeded,
     bytes: listener.bytes(),
   };
   if (!(listener instanceof HttpListener)) return { ...common, routes: [], durations: [] };

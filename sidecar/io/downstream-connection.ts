@@ -13,8 +13,8 @@
 import type { Socket } from 'node:net';
 import { REASONS, type Reason } from '../../src/error.ts';
 import { BODY_SPAN_MS, BodyPace } from '../body-pace.ts';
-import { plainAddress } from '../client-address.ts';
 import { ClientIdentity } from '../client-identity.ts';
+import type { ClientOrigin } from '../client-origin.ts';
 import { HeadIntake } from '../http1/head-intake.ts';
 import { RequestBody } from '../http1/request-body.ts';
 import { RequestHead, readRequestHead } from '../http1/request-head.ts';
@@ -26,12 +26,10 @@ import { Exchange } from './exchange.ts';
 import type { HttpListener } from './http-listener.ts';
 import { keyOf } from './http-target.ts';
 import { latin1 } from './latin1.ts';
+import { lingerOn } from './linger.ts';
 
-/** How long a connection that is to close still takes (and discards) what the client has under way. */
-const LINGER_MS = 2_000;
 /** How long a drain waits for a request that an idle client may have under way, to answer it with Connection: close. */
 const LAST_CALL_MS = 400;
-const MAX_LINGER_BYTES = 1_048_576;
 
 type Phase = 'head' | 'body' | 'answer' | 'tunnel' | 'closing' | 'closed';
 
@@ -52,11 +50,11 @@ export class DownstreamConnection implements Timed {
   #closes = false;
   #peerEnded = false;
   #requests = 0;
-  #lingered = 0;
-  constructor(socket: Socket, listener: HttpListener) {
+
+  constructor(socket: Socket, origin: ClientOrigin, listener: HttpListener) {
     this.socket = socket;
     this.#listener = listener;
-    this.#identity = new ClientIdentity(plainAddress(socket.remoteAddress), listener.trusted);
+    this.#identity = new ClientIdentity(origin, listener.trusted);
     this.#exchange = new Exchange(this, this.#head);
     const { deadlines, limits } = listener;
     this.#intake = new HeadIntake(limits.max_head);
@@ -71,9 +69,9 @@ export class DownstreamConnection implements Timed {
     deadlines.add(this);
   }
 
-  /** The peer's address, as it is counted and logged. */
-  get peer(): string {
-    return this.#identity.peer;
+  /** Where it comes from, as it is counted and logged. */
+  get origin(): ClientOrigin {
+    return this.#identity.origin;
   }
 
   /** Something moved in either direction. */
@@ -125,9 +123,6 @@ export class DownstreamConnection implements Timed {
         if (!this.#exchange.writeTunnel(bytes)) this.socket.pause();
         return;
       case 'closing':
-        this.#lingered += bytes.length;
-        if (this.#lingered > MAX_LINGER_BYTES) this.socket.destroy();
-        return;
       case 'closed':
     }
   }
@@ -154,9 +149,10 @@ export class DownstreamConnection implements Timed {
       this.#begin(latin1(intake.head, 0, intake.headEnd));
       return true;
     }
-    if (verdict === 'too_large')
+    if (verdict === 'too_large') {
+      this.#listener.exceeded.count('max_head');
       this.#refuseHead('head_too_large', `more than ${this.#listener.limits.max_head} bytes`);
-    else if (verdict === 'malformed') this.#refuseHead('bad_request', 'malformed request head');
+    } else if (verdict === 'malformed') this.#refuseHead('bad_request', 'malformed request head');
     else if (intake.size > 0 && !this.#isHeadBegun) this.#beginHead();
     return false;
   }
@@ -189,12 +185,13 @@ export class DownstreamConnection implements Timed {
     this.#requests += 1;
     const verdict = readRequestHead(text, head, listener.interests, this.#identity.isTrusted, listener.headLimits);
     if (verdict !== 'ok') {
+      if (verdict === 'head_too_large') listener.exceeded.count('max_headers');
       if (verdict === 'expectation_failed') this.#refuseHead('bad_request', head.problem, 417);
       else this.#refuseHead(verdict, head.problem);
       return;
     }
     exchange.requestId = head.requestId === '' ? listener.nextRequestId() : head.requestId;
-    this.#closes ||= head.close || (head.minor === 0 && !head.keepAlive);
+    this.#closes ||= head.close || (head.minor === 0 && !head.keepAlive) || listener.isLast(this.#requests);
     this.#phase = this.#body.begin(head) ? 'body' : 'answer';
     if (head.maxForwards === 0 && (head.method === 'OPTIONS' || head.method === 'TRACE')) {
       this.#answerSelf();
@@ -284,7 +281,7 @@ export class DownstreamConnection implements Timed {
   onSwitched(): void {
     this.#phase = 'tunnel';
     this.deadlineAt = this.#limits.dueAt(this.#exchange);
-    this.#listener.finished(this.#exchange, this.#head, this.peer);
+    this.#listener.finished(this.#exchange, this.#head, this.origin);
     const rest = this.#intake.takeRest();
     if (rest !== undefined && !this.#exchange.writeTunnel(rest)) this.socket.pause();
     else this.socket.resume();
@@ -299,7 +296,7 @@ export class DownstreamConnection implements Timed {
   }
 
   #finish(): void {
-    this.#listener.finished(this.#exchange, this.#head, this.peer);
+    this.#listener.finished(this.#exchange, this.#head, this.origin);
     this.#exchange.reset();
     this.#head.method = this.#head.target = '';
     if (this.#closes || this.#listener.isDraining || this.#phase === 'closed') {
@@ -323,16 +320,11 @@ export class DownstreamConnection implements Timed {
   }
 
   #closeGently(): void {
-    if (this.#phase === 'closed') return;
+    if (this.#phase === 'closing' || this.#phase === 'closed') return;
     this.#phase = 'closing';
     this.#intake.clear();
     const { deadlines, limits } = this.#listener;
-    // What the client has not taken yet is still for it: the moment to linger begins when that has gone.
-    this.deadlineAt = deadlines.in(limits.idle_timeout);
-    this.socket.end(() => {
-      this.deadlineAt = deadlines.in(LINGER_MS);
-    });
-    this.socket.resume();
+    lingerOn(this, deadlines, limits.idle_timeout);
   }
 
   /** The client sends no more. What it has asked for whole is still answered. */
@@ -352,7 +344,7 @@ export class DownstreamConnection implements Timed {
       this.#exchange.abandon(false);
       this.#exchange.problem ||= 'client closed the connection';
       if (!this.#exchange.responseBegun) this.#exchange.status = 0;
-      this.#listener.finished(this.#exchange, this.#head, this.peer);
+      this.#listener.finished(this.#exchange, this.#head, this.origin);
       this.#exchange.reset();
     } else if (phase === 'tunnel') this.#exchange.abandon(this.#peerEnded && this.socket.writableFinished);
     this.#listener.closed(this);
@@ -361,6 +353,7 @@ export class DownstreamConnection implements Timed {
   onDeadline(now: number): void {
     switch (this.#phase) {
       case 'head':
+        this.#listener.countSilence(this.#requests, this.socket.writableNeedDrain ? 0 : this.#intake.size);
         if (this.socket.writableNeedDrain && (this.#intake.size > 0 || !this.#closes)) this.socket.destroy();
         else if (this.#intake.size > 0) this.#refuseHead('head_timeout', 'the head took too long');
         // Nothing was asked, so nothing is answered: an unasked 408 would be read as the answer to the next request.
@@ -368,8 +361,10 @@ export class DownstreamConnection implements Timed {
         return;
       case 'body':
         // `min_body_rate` over each span in which the client was free to send.
-        if (this.#pace.isTooSlow(now)) this.#refuse('timeout', 'the body came too slowly', 408);
-        else this.#judgeAnswer(now, BODY_SPAN_MS);
+        if (this.#pace.isTooSlow(now)) {
+          this.#listener.exceeded.count('min_body_rate');
+          this.#refuse('timeout', 'the body came too slowly', 408);
+        } else this.#judgeAnswer(now, BODY_SPAN_MS);
         return;
       case 'answer':
         this.#judgeAnswer(now, Number.POSITIVE_INFINITY);

@@ -2,16 +2,19 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { HttpListenerConfig, ListenerLimits } from '../../src/config/listener.ts';
 import { type ListenOptions, listen } from '../../src/io/listen.ts';
-import { plainAddress, type TrustedProxies } from '../client-address.ts';
+import type { TrustedProxies } from '../client-address.ts';
+import type { ClientOrigin } from '../client-origin.ts';
 import { compileInterests, type Interests } from '../http1/interests.ts';
 import type { RequestHead, RequestLimits } from '../http1/request-head.ts';
+import { LimitCounts } from '../limit-counts.ts';
 import { formatLocalReply } from '../local-reply.ts';
 import { compileRequestKey, keyHeaderNames } from '../request-key.ts';
 import { compileRoute, routeHeaderNames, routeName } from '../route.ts';
 import { DurationHistogram, type NewCounts, RequestCounts, within } from '../traffic.ts';
 import { clusterPath, listenerPath, routePath, UNROUTED } from '../worker-counts.ts';
 import type { AccessLog } from './access-log.ts';
-import { type ConnectionLimit, OwnConnectionLimit } from './connection-limit.ts';
+import { ConnectionDoor } from './connection-door.ts';
+import type { ConnectionLimit } from './connection-limit.ts';
 import type { Deadlines } from './deadlines.ts';
 import { DownstreamConnection } from './downstream-connection.ts';
 import type { Exchange } from './exchange.ts';
@@ -43,13 +46,16 @@ export class HttpListener {
   readonly nextRequestId: () => string;
   /** Requests that no route took, or that were none. */
   readonly unrouted: RequestCounts;
-  readonly limit: ConnectionLimit;
+  readonly exceeded: LimitCounts;
   isDraining = false;
   readonly #config: HttpListenerConfig;
   readonly #accessLog: AccessLog;
   readonly #newCounts: NewCounts;
+  readonly #door: ConnectionDoor;
   readonly #server: Server;
   readonly #connections = new Set<DownstreamConnection>();
+  /** Clusters whose connections carry a client's PROXY protocol header, and so are of no use to another client. */
+  readonly #proxied: readonly UpstreamCluster[];
   readonly #turnedAway = new TurnedAway();
   #whenEmpty: (() => void) | undefined;
 
@@ -63,15 +69,26 @@ export class HttpListener {
     this.deadlines = options.deadlines;
     this.nextRequestId = options.nextRequestId;
     this.#accessLog = options.accessLog;
-    this.limit = options.limit ?? new OwnConnectionLimit(config.limits);
     this.unrouted = new RequestCounts(within(this.#newCounts, UNROUTED));
+    this.exceeded = new LimitCounts(this.#newCounts);
+    this.#door = new ConnectionDoor({
+      config,
+      trusted: options.trusted,
+      deadlines: options.deadlines,
+      limit: options.limit,
+      exceeded: this.exceeded,
+      onClient: (socket, origin) => this.#open(socket, origin),
+      onFull: (socket) => this.#refuse(socket),
+      onGone: (socket) => this.#gone(socket),
+    });
     const used = config.routes.map((route) => clusterOf(clusters, route.to));
     this.interests = compileInterests([
       ...routeHeaderNames(config.routes),
       ...used.flatMap((cluster) => keyHeaderNames(cluster.config.balance.hash_key ?? [])),
     ]);
     this.targets = this.#compileTargets(used);
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+    this.#proxied = [...new Set(used)].filter((cluster) => cluster.config.send_proxy_protocol !== undefined);
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#door.accept(socket));
     // Accepting may fail (EMFILE): what is open goes on, and so does accepting once there is room.
     this.#server.on('error', () => undefined);
   }
@@ -87,7 +104,7 @@ export class HttpListener {
   }
 
   get connections(): number {
-    return this.#connections.size;
+    return this.#connections.size + this.#door.waiting;
   }
 
   /** Bytes over all of its connections, open and closed. */
@@ -109,7 +126,8 @@ export class HttpListener {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#whenEmpty = resolve;
     for (const connection of this.#connections) connection.drain();
-    if (this.#connections.size === 0) resolve();
+    this.#door.close();
+    if (this.connections === 0) resolve();
     return promise;
   }
 
@@ -118,11 +136,25 @@ export class HttpListener {
     this.isDraining = true;
     this.#server.close();
     for (const { socket } of this.#connections) socket.destroy();
+    this.#door.close();
     this.#turnedAway.close();
   }
 
+  /** Whether the request with this number is the last that a connection may make. */
+  isLast(request: number): boolean {
+    if (request < this.limits.max_requests_per_connection) return false;
+    this.exceeded.count('max_requests_per_connection');
+    return true;
+  }
+
+  /** A client has been silent too long, with this many bytes of a head. A drain's last call is no limit of its own. */
+  countSilence(requests: number, bytes: number): void {
+    if (bytes > 0) this.exceeded.count('head_timeout');
+    else if (!this.isDraining) this.exceeded.count(requests === 0 ? 'head_timeout' : 'idle_timeout');
+  }
+
   /** An exchange has ended (or become a tunnel): count and log it. On the hot path. */
-  finished(exchange: Exchange, head: RequestHead, peer: string): void {
+  finished(exchange: Exchange, head: RequestHead, client: ClientOrigin): void {
     const durationMs = performance.now() - exchange.startedAt;
     const { target, reason, status } = exchange;
     const counts = target === undefined ? this.unrouted : target.counts;
@@ -133,25 +165,27 @@ export class HttpListener {
       if (exchange.attempts > 1)
         target.cluster.counts.countRetries(reason === '' ? 'success' : 'failure', exchange.attempts - 1);
     }
-    this.#accessLog.request({ listener: this.name, exchange, head, peer, durationMs });
+    this.#accessLog.request({ listener: this.name, exchange, head, client, durationMs });
   }
 
   /** A connection has closed. */
   closed(connection: DownstreamConnection): void {
     if (!this.#connections.delete(connection)) return;
-    this.limit.leave(connection.peer);
-    this.#closedBytes.received += connection.socket.bytesRead;
-    this.#closedBytes.sent += connection.socket.bytesWritten;
-    if (this.#connections.size === 0) this.#whenEmpty?.();
+    this.#door.leave(connection.origin.address);
+    for (const cluster of this.#proxied) cluster.forgetClient(connection);
+    this.#gone(connection.socket);
   }
 
-  #accept(socket: Socket): void {
-    const peer = plainAddress(socket.remoteAddress);
-    if (!this.limit.enter(peer)) {
-      this.#refuse(socket);
-      return;
-    }
-    this.#connections.add(new DownstreamConnection(socket, this));
+  #gone(socket: Socket): void {
+    this.#closedBytes.received += socket.bytesRead;
+    this.#closedBytes.sent += socket.bytesWritten;
+    if (this.connections === 0) this.#whenEmpty?.();
+  }
+
+  #open(socket: Socket, origin: ClientOrigin): void {
+    this.#connections.add(new DownstreamConnection(socket, origin, this));
+    // Paused where its PROXY protocol header has been read.
+    socket.resume();
   }
 
   /** Over a connection limit: told so and closed, whatever it asks for. */

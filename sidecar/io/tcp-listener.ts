@@ -2,8 +2,13 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { ListenerLimits, TcpListenerConfig } from '../../src/config/listener.ts';
 import { type ListenOptions, listen } from '../../src/io/listen.ts';
-import { plainAddress } from '../client-address.ts';
-import { type ConnectionLimit, OwnConnectionLimit } from './connection-limit.ts';
+import type { TrustedProxies } from '../client-address.ts';
+import type { ClientOrigin } from '../client-origin.ts';
+import { LimitCounts } from '../limit-counts.ts';
+import { type NewCounts, within } from '../traffic.ts';
+import { listenerPath } from '../worker-counts.ts';
+import { ConnectionDoor } from './connection-door.ts';
+import type { ConnectionLimit } from './connection-limit.ts';
 import type { Deadlines } from './deadlines.ts';
 import { TcpTunnel } from './tcp-tunnel.ts';
 import type { UpstreamCluster } from './upstream-cluster.ts';
@@ -11,9 +16,11 @@ import type { UpstreamCluster } from './upstream-cluster.ts';
 export interface TcpListenerOptions {
   readonly config: TcpListenerConfig;
   readonly cluster: UpstreamCluster;
+  readonly trusted: TrustedProxies;
   readonly deadlines: Deadlines;
   /** Where a limit holds for more than this listener. */
   readonly limit?: ConnectionLimit | undefined;
+  readonly newCounts: NewCounts;
 }
 
 export class TcpListener {
@@ -21,22 +28,36 @@ export class TcpListener {
   readonly cluster: UpstreamCluster;
   readonly deadlines: Deadlines;
   readonly limits: ListenerLimits;
-  readonly limit: ConnectionLimit;
+  readonly exceeded: LimitCounts;
   readonly #config: TcpListenerConfig;
+  readonly #door: ConnectionDoor;
   readonly #server: Server;
   readonly #tunnels = new Set<TcpTunnel>();
   readonly #closedBytes = { received: 0, sent: 0 };
   #whenEmpty: (() => void) | undefined;
 
-  constructor({ config, cluster, deadlines, limit }: TcpListenerOptions) {
+  constructor({ config, cluster, trusted, deadlines, limit, newCounts }: TcpListenerOptions) {
     this.#config = config;
     this.name = config.name;
     this.limits = config.limits;
     this.cluster = cluster;
     this.deadlines = deadlines;
-    this.limit = limit ?? new OwnConnectionLimit(config.limits);
+    this.exceeded = new LimitCounts(within(newCounts, ...listenerPath(config.name)));
+    this.#door = new ConnectionDoor({
+      config,
+      trusted,
+      deadlines,
+      limit,
+      exceeded: this.exceeded,
+      onClient: (socket, origin) => this.#open(socket, origin),
+      onFull: (socket) => {
+        socket.on('error', () => undefined);
+        socket.resetAndDestroy();
+      },
+      onGone: (socket) => this.#gone(socket),
+    });
     const options = { allowHalfOpen: true, noDelay: true, pauseOnConnect: true };
-    this.#server = createServer(options, (socket) => this.#accept(socket));
+    this.#server = createServer(options, (socket) => this.#door.accept(socket));
     this.#server.on('error', () => undefined);
   }
 
@@ -46,7 +67,7 @@ export class TcpListener {
   }
 
   get connections(): number {
-    return this.#tunnels.size;
+    return this.#tunnels.size + this.#door.waiting;
   }
 
   bytes(): { readonly received: number; readonly sent: number } {
@@ -63,31 +84,31 @@ export class TcpListener {
     this.#server.close();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#whenEmpty = resolve;
-    if (this.#tunnels.size === 0) resolve();
+    this.#door.close();
+    if (this.connections === 0) resolve();
     return promise;
   }
 
   close(): void {
     this.#server.close();
     for (const tunnel of this.#tunnels) tunnel.cut();
+    this.#door.close();
   }
 
   closed(tunnel: TcpTunnel): void {
     if (!this.#tunnels.delete(tunnel)) return;
-    this.limit.leave(tunnel.client);
-    this.#closedBytes.received += tunnel.downstream.bytesRead;
-    this.#closedBytes.sent += tunnel.downstream.bytesWritten;
-    if (this.#tunnels.size === 0) this.#whenEmpty?.();
+    this.#door.leave(tunnel.client.address);
+    this.#gone(tunnel.downstream);
   }
 
-  #accept(socket: Socket): void {
-    const client = plainAddress(socket.remoteAddress);
-    if (!this.limit.enter(client)) {
-      socket.on('error', () => undefined);
-      socket.resetAndDestroy();
-      return;
-    }
-    const tunnel = new TcpTunnel(socket, client, this);
+  #gone(socket: Socket): void {
+    this.#closedBytes.received += socket.bytesRead;
+    this.#closedBytes.sent += socket.bytesWritten;
+    if (this.connections === 0) this.#whenEmpty?.();
+  }
+
+  #open(socket: Socket, origin: ClientOrigin): void {
+    const tunnel = new TcpTunnel(socket, origin, this);
     this.#tunnels.add(tunnel);
     tunnel.start();
   }

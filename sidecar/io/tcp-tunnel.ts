@@ -1,8 +1,10 @@
 /** One TCP connection through the balancer: bytes both ways, half-closes and resets as they come. */
 import { connect, type Socket } from 'node:net';
 import type { Endpoint } from '../../src/endpoint.ts';
+import type { ClientOrigin } from '../client-origin.ts';
 import type { EndpointCounts } from '../traffic.ts';
 import type { Timed } from './deadlines.ts';
+import { proxyHeaderOf } from './proxy-header.ts';
 import { READ_BUFFER, writeStretch } from './read-buffer.ts';
 import type { TcpListener } from './tcp-listener.ts';
 
@@ -12,8 +14,8 @@ const MAX_ATTEMPTS = 3;
 export class TcpTunnel implements Timed {
   deadlineAt: number;
   readonly downstream: Socket;
-  /** The client's address, as it is counted and, on a ring, the key. */
-  readonly client: string;
+  /** Its address is what is counted and, on a ring, the key. */
+  readonly client: ClientOrigin;
   readonly #listener: TcpListener;
   readonly #tried: Endpoint[] = [];
   #upstream: Socket | undefined;
@@ -25,7 +27,7 @@ export class TcpTunnel implements Timed {
   #isClosed = false;
   #activityAt: number;
 
-  constructor(downstream: Socket, client: string, listener: TcpListener) {
+  constructor(downstream: Socket, client: ClientOrigin, listener: TcpListener) {
     this.downstream = downstream;
     this.client = client;
     this.#listener = listener;
@@ -39,7 +41,7 @@ export class TcpTunnel implements Timed {
   /** Connects to an endpoint, or the next one; without any the client's connection is reset. */
   start(): void {
     const { cluster, deadlines } = this.#listener;
-    const endpoint = cluster.pick(cluster.isKeyed ? this.client : '', this.#tried);
+    const endpoint = cluster.pick(cluster.isKeyed ? this.client.address : '', this.#tried);
     if (endpoint === undefined || this.#tried.length >= MAX_ATTEMPTS) {
       this.downstream.resetAndDestroy();
       return;
@@ -81,7 +83,9 @@ export class TcpTunnel implements Timed {
       return;
     }
     this.deadlineAt = this.#activityAt + this.#listener.limits.idle_timeout;
-    if (this.deadlineAt <= now) this.cut();
+    if (this.deadlineAt > now) return;
+    this.#listener.exceeded.count('idle_timeout');
+    this.cut();
   }
 
   #join(upstream: Socket): void {
@@ -92,6 +96,10 @@ export class TcpTunnel implements Timed {
     this.#isOpen = true;
     this.#touch();
     this.deadlineAt = this.#listener.deadlines.in(this.#listener.limits.idle_timeout);
+    const version = this.#listener.cluster.config.send_proxy_protocol;
+    if (version !== undefined) {
+      upstream.write(proxyHeaderOf({ socket: this.downstream, origin: this.client }, version));
+    }
     const { downstream } = this;
     downstream.on('data', (bytes: Buffer) => {
       this.#touch();

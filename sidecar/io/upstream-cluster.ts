@@ -8,6 +8,7 @@ import type { InFlight } from '../in-flight.ts';
 import { ClusterCounts, EndpointCounts, type NewCounts, within } from '../traffic.ts';
 import { clusterPath, endpointPath } from '../worker-counts.ts';
 import type { Deadlines } from './deadlines.ts';
+import type { DownstreamConnection } from './downstream-connection.ts';
 import { UpstreamPool } from './upstream-pool.ts';
 
 /** What a data path sees of a cluster: the real one, or what another thread tells of it. */
@@ -81,6 +82,11 @@ export class UpstreamCluster {
   /** Counts and pools of the endpoints that the cluster holds now. */
   pools(): readonly UpstreamPool[] {
     return this.#snapshot.endpoints.map((endpoint) => this.poolOf(endpoint));
+  }
+
+  /** A client is gone: connections that carry its PROXY protocol header are of no use any more. */
+  forgetClient(client: DownstreamConnection): void {
+    for (const pool of this.#pools) pool?.forgetClient(client);
   }
 
   /** Ends every connection that waits for work; those at work end by themselves or with their exchanges. */

@@ -3,8 +3,10 @@ import { ChunkedReader } from '../http1/chunked.ts';
 import { findHeadEnd, mayBeHead } from '../http1/head-bytes.ts';
 import { type ResponseBody, ResponseHead, readResponseHead, responseBodyOf } from '../http1/response-head.ts';
 import type { Timed } from './deadlines.ts';
+import type { DownstreamConnection } from './downstream-connection.ts';
 import type { Exchange } from './exchange.ts';
 import { latin1 } from './latin1.ts';
+import { proxyHeaderOf } from './proxy-header.ts';
 import { READ_BUFFER } from './read-buffer.ts';
 import type { UpstreamPool } from './upstream-pool.ts';
 import { UpstreamSocket } from './upstream-socket.ts';
@@ -21,6 +23,8 @@ export class UpstreamConnection implements Timed {
   readonly socket: UpstreamSocket;
   /** True from the second exchange on: the endpoint may have closed it without our knowing. */
   isReused = false;
+  /** The one client that it serves, whose PROXY protocol header it carries; undefined where it may serve any. */
+  readonly client: DownstreamConnection | undefined;
   readonly #pool: UpstreamPool;
   readonly #head = new ResponseHead();
   #chunked: ChunkedReader | undefined;
@@ -41,6 +45,7 @@ export class UpstreamConnection implements Timed {
     const { deadlines, config } = pool.cluster;
     this.#pool = pool;
     this.#exchange = exchange;
+    this.client = config.send_proxy_protocol === undefined ? undefined : exchange.client;
     this.#idleLimitMs = config.timeouts.idle;
     this.deadlineAt = deadlines.in(config.timeouts.connect);
     const { host, port } = pool.endpoint;
@@ -122,6 +127,8 @@ export class UpstreamConnection implements Timed {
     const exchange = this.#exchange;
     if (exchange === undefined) return;
     this.#begin(exchange);
+    const version = this.#pool.cluster.config.send_proxy_protocol;
+    if (version !== undefined) this.socket.write(proxyHeaderOf(exchange.client, version));
     exchange.onUpstreamOpen(this);
   }
 

@@ -5,7 +5,7 @@ import { LoopMonitor } from '../../src/io/loop-monitor.ts';
 import { SharedInFlight } from '../in-flight.ts';
 import { ProcessConnectionLimit } from '../process-connection-limit.ts';
 import { type NewCounts, within } from '../traffic.ts';
-import { BYTES, DROPPED_LOG_LINES, listenerPath, REFUSED_CONNECTIONS } from '../worker-counts.ts';
+import { BYTES, DROPPED_LOG_LINES, listenerPath } from '../worker-counts.ts';
 import { DataPath } from './data-path.ts';
 import { postLines } from './posted-lines.ts';
 import { RemoteCluster } from './remote-cluster.ts';
@@ -27,7 +27,7 @@ export async function runWorker(): Promise<void> {
     config: start.config,
     views: [...clusters.values()],
     inFlightOf: (name) => present(inFlight, name),
-    limitOf: (name) => openLimit(start, name, newCounts),
+    limitOf: (name) => openLimit(start, name),
     newCounts,
     accessLines: postLines({
       post: (text) => post({ kind: 'lines', text }),
@@ -93,11 +93,10 @@ function openClusters(
   );
 }
 
-function openLimit(start: WorkerStart, listener: string, newCounts: NewCounts): ProcessConnectionLimit {
+function openLimit(start: WorkerStart, listener: string): ProcessConnectionLimit {
   const { limits } = present(new Map(start.config.listeners.map((it) => [it.name, it])), listener);
-  const refused = within(newCounts, ...listenerPath(listener))(REFUSED_CONNECTIONS, 1);
   const table = present(start.connections, listener);
-  return new ProcessConnectionLimit({ limits, table, row: start.row, seed: start.hashSeed, refused });
+  return new ProcessConnectionLimit({ limits, table, row: start.row, seed: start.hashSeed });
 }
 
 /** Bytes are known to each socket and to nobody else, so they are gathered every now and then. */

@@ -91,9 +91,13 @@ export const cluster = section(
       v.optional(probe),
     ),
     timeouts: about('Time limits on the way upstream.', v.optional(timeouts, {})),
+    send_proxy_protocol: about(
+      'Each connection, those of probes included, begins with a PROXY protocol header of this version. A kept connection then serves the one client connection whose header it carries.',
+      v.optional(v.picklist(['v1', 'v2'], 'must be v1 or v2')),
+    ),
     required: about('`/ready` waits until an endpoint of it is up.', v.optional(flag, false)),
   },
-  ['outlier', 'slow_start', 'panic_threshold', 'retry', 'limits', 'send_proxy_protocol', 'tls', 'http2'],
+  ['outlier', 'slow_start', 'panic_threshold', 'retry', 'limits', 'tls', 'http2'],
 );
 
 export type ClusterConfig = v.InferOutput<typeof cluster>;

@@ -1,6 +1,6 @@
 /** Listeners and routes: names that are unique, clusters that exist and that the protocol can feed. */
 
-import type { HttpListenerConfig } from './listener.ts';
+import type { HttpListenerConfig, ListenerConfig } from './listener.ts';
 import type { ConfigPath } from './problem.ts';
 import type { RuleContext } from './rule.ts';
 import { suggestion } from './suggest.ts';
@@ -16,6 +16,7 @@ export function listenerRules(context: RuleContext): void {
   for (const [index, listener] of config.listeners.entries()) {
     const path = ['listeners', index];
     if (!isShaped(path)) continue;
+    proxyProtocolRules(context, [...path, 'proxy_protocol'], listener);
     if (listener.protocol === 'http') routeRules(context, path, listener);
     else if (listener.protocol === 'tcp') tcpRules(context, [...path, 'to'], () => listener.to);
   }
@@ -32,6 +33,17 @@ function routeRules(context: RuleContext, path: ConfigPath, listener: HttpListen
     const at = [...path, 'routes', index];
     // A route that waits for a later version may wait for a cluster too.
     if (!context.isPostponed(at)) clusterExists(context, [...at, 'to'], () => route.to);
+  }
+}
+
+/** Whoever may send the header can be anybody it likes, so somebody has to be named for it. */
+function proxyProtocolRules(context: RuleContext, path: ConfigPath, listener: ListenerConfig): void {
+  const { config, isSound, report } = context;
+  if (!isSound(path) || !listener.proxy_protocol) return;
+  if (isSound([...path.slice(0, -1), 'listen']) && 'path' in listener.listen) {
+    report(path, 'needs an address with a port: peers on a unix socket have no address to be trusted by');
+  } else if (isSound(['trusted_proxies']) && config.trusted_proxies.length === 0) {
+    report(path, 'needs trusted_proxies: only they may connect to this listener');
   }
 }
 

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { about } from './about.ts';
 import { choice } from './choice.ts';
-import { durationBetween, listenAddress, listOf, name, sizeBetween, wholeNumber } from './fields.ts';
+import { durationBetween, flag, listenAddress, listOf, name, sizeBetween, wholeNumber } from './fields.ts';
 import { match } from './match.ts';
 import { isMapping, NOT_SUPPORTED_YET, section } from './section.ts';
 
@@ -12,7 +12,10 @@ const patience = durationBetween(100, HOUR);
 const connections = wholeNumber(1, 1_000_000);
 
 const limits = section({
-  head_timeout: about('For a request head to be complete.', v.optional(patience, '10s')),
+  head_timeout: about(
+    'For a request head to be complete, and for a PROXY protocol header before it.',
+    v.optional(patience, '10s'),
+  ),
   idle_timeout: about('Silence of the client, and how long a kept connection waits.', v.optional(patience, '60s')),
   min_body_rate: about(
     'Slowest request body, per second, judged over spans of 5 s; `0B` turns it off.',
@@ -22,6 +25,10 @@ const limits = section({
   max_headers: about('Most header fields of a request.', v.optional(wholeNumber(1, 10_000), 200)),
   max_connections: about('Most open connections.', v.optional(connections, 10_000)),
   max_connections_per_client: about('Most open connections of one client address.', v.optional(connections, 1_000)),
+  max_requests_per_connection: about(
+    'The answer to the last of them carries `Connection: close`.',
+    v.optional(wholeNumber(1, 1_000_000_000), 10_000),
+  ),
 });
 
 const INSTEAD_OF_TO = ['split', 'redirect', 'respond'];
@@ -47,7 +54,10 @@ const falseForNow = v.optional(
 
 const nameField = about('For logs, metrics and problems; unique.', name);
 const listenField = about('Where it accepts connections; unique.', listenAddress);
-const proxyProtocolField = about('`true` is not supported yet.', falseForNow);
+const proxyProtocolField = about(
+  'Each connection must begin with a PROXY protocol header, v1 or v2, which names the client; only `trusted_proxies` may connect.',
+  v.optional(flag, false),
+);
 
 const httpListener = v.pipe(
   section(
@@ -75,7 +85,7 @@ const tcpListener = v.pipe(
       listen: listenField,
       protocol: about('`tcp` for any bytes.', v.literal('tcp', PROTOCOL_HINT)),
       limits: about(
-        'As above; only `idle_timeout`, `max_connections` and `max_connections_per_client` matter here.',
+        'As above; only `idle_timeout`, `max_connections`, `max_connections_per_client` and, for the PROXY protocol header, `head_timeout` matter here.',
         v.optional(limits, {}),
       ),
       to: about('The cluster.', name),

@@ -103,7 +103,7 @@ export const configSchema = section({
     ),
   ),
   trusted_proxies: about(
-    'Whose `X-Forwarded-*` headers are believed.',
+    'Whose `X-Forwarded-*` headers and PROXY protocol headers are believed.',
     v.optional(listOf(addressBlock, 'address blocks'), []),
   ),
   register: about(

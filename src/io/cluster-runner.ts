@@ -3,7 +3,6 @@ import type { Policy } from '../balance/policy.ts';
 import { Cluster } from '../cluster.ts';
 import type { ClusterView, DiscoveryStatus, ProbeView } from '../cluster-view.ts';
 import type { DiscoverConfig } from '../config/discover.ts';
-import type { ProbeConfig } from '../config/probe.ts';
 import type { DiscoveryUpdate } from '../discovery.ts';
 import { DiscoveryIntake } from '../discovery-intake.ts';
 import type { DiscoveredEndpoint, Endpoint, EndpointId } from '../endpoint.ts';
@@ -20,6 +19,7 @@ import {
   startSource,
 } from './endpoint-source.ts';
 import type { Log } from './log.ts';
+import type { ProbePlan } from './probe.ts';
 import { ProbeRoster } from './probe-roster.ts';
 import { SavedEndpoints } from './saved-endpoints.ts';
 
@@ -28,7 +28,7 @@ export interface ClusterRunnerOptions {
   /** A `discover` of the configuration, or a source made by hand. */
   readonly discover: DiscoverConfig | EndpointSource;
   /** Undefined: discovery's word is all there is. */
-  readonly probe: ProbeConfig | undefined;
+  readonly probe: ProbePlan | undefined;
   readonly policy: Policy;
   readonly loadOf: (endpoint: Endpoint) => number;
   /** Needed where `discover` names Consul; one per process, shared by all clusters. */
@@ -156,7 +156,7 @@ class ClusterRunner implements RunningCluster {
     await this.#saved?.close();
   }
 
-  #openRoster(config: ProbeConfig): ProbeRoster {
+  #openRoster(config: ProbePlan): ProbeRoster {
     return new ProbeRoster({
       config,
       clock: this.#clock,

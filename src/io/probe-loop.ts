@@ -1,11 +1,10 @@
 /** Probes one endpoint again and again: at once, then an interval after each probe has ended. */
 import type { HostPort } from '../address.ts';
-import type { ProbeConfig } from '../config/probe.ts';
 import { type Clock, pause } from './clock.ts';
-import { type ProbeResult, probeOnce } from './probe.ts';
+import { type ProbePlan, type ProbeResult, probeOnce } from './probe.ts';
 
 export interface ProbeLoopOptions {
-  readonly config: ProbeConfig;
+  readonly config: ProbePlan;
   /** Gets every result, in order; nothing comes after the loop was stopped. */
   readonly onResult: (result: ProbeResult) => void;
   readonly clock: Clock;

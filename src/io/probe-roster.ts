@@ -1,12 +1,11 @@
 /** The probe loops of one cluster: one per endpoint, started when it joins and stopped when it leaves. */
-import type { ProbeConfig } from '../config/probe.ts';
 import type { Endpoint, EndpointId } from '../endpoint.ts';
 import type { Clock } from './clock.ts';
-import type { ProbeResult } from './probe.ts';
+import type { ProbePlan, ProbeResult } from './probe.ts';
 import { startProbing } from './probe-loop.ts';
 
 export interface ProbeRosterOptions {
-  readonly config: ProbeConfig;
+  readonly config: ProbePlan;
   readonly clock: Clock;
   readonly random: () => number;
   /** Never comes for an endpoint that has left, nor from within {@link ProbeRoster.replace}. */

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { formatAddress, type HostPort } from '../address.ts';
 import type { ProbeConfig } from '../config/probe.ts';
 import { formatDuration } from '../duration.ts';
+import { LOCAL_PROXY_HEADERS, type ProxyVersion } from '../local-proxy-header.ts';
 import { readStatusLine } from '../status-line.ts';
 
 /**
@@ -13,6 +14,15 @@ export type ProbeResult =
   | { readonly kind: 'up' }
   | { readonly kind: 'down'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string };
+
+/** A probe of the configuration, and what else its endpoints expect. */
+export interface ProbePlan extends ProbeConfig {
+  /**
+   * Sent before anything else, unless the probe goes to a port of its own: what listens there is not what the cluster's
+   * connections go to.
+   */
+  readonly proxyProtocol?: ProxyVersion | undefined;
+}
 
 const UP: ProbeResult = Object.freeze({ kind: 'up' });
 /** Longest status line, informational answers before it included, that is waited for. */
@@ -34,7 +44,7 @@ const OUR_OWN_FAULT: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS
  * Probes once. Resolves within `config.timeout` whatever the endpoint does, the lookup of its name included; never
  * rejects. When `signal` aborts, the connection is destroyed and the result is `unknown`.
  */
-export function probeOnce(endpoint: HostPort, config: ProbeConfig, signal: AbortSignal): Promise<ProbeResult> {
+export function probeOnce(endpoint: HostPort, config: ProbePlan, signal: AbortSignal): Promise<ProbeResult> {
   const port = config.http?.port ?? config.tcp?.port ?? endpoint.port;
   if (port === 0) return Promise.resolve({ kind: 'down', reason: 'no port to probe' });
   if (signal.aborted) return Promise.resolve({ kind: 'unknown', reason: 'called off' });
@@ -54,6 +64,9 @@ export function probeOnce(endpoint: HostPort, config: ProbeConfig, signal: Abort
     signal.addEventListener('abort', callOff);
     // Stays for good: a destroyed socket may still have an error to tell.
     socket.on('error', (error: NodeJS.ErrnoException) => settle(resultOfError(error)));
+    if (config.proxyProtocol !== undefined && port === endpoint.port) {
+      socket.write(LOCAL_PROXY_HEADERS[config.proxyProtocol]);
+    }
     if (config.http === undefined) socket.once('connect', () => settle(UP));
     else askOverHttp(socket, requestText(endpoint.host, port, config.http), config.http.status, settle);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CountLedger } from '../../sidecar/count-ledger.ts';
+import { LIMITS, LimitCounts } from '../../sidecar/limit-counts.ts';
 import {
   ClusterCounts,
   DurationHistogram,
@@ -16,7 +17,6 @@ import {
   endpointPath,
   listenerPath,
   listenerTraffic,
-  REFUSED_CONNECTIONS,
   routePath,
   UNROUTED,
 } from '../../sidecar/worker-counts.ts';
@@ -63,10 +63,12 @@ describe('traffic read from the counts of workers', () => {
       new RequestCounts(within(own, ...routePath('routes[1]'))).countForwarded(201);
       new DurationHistogram(within(own, ...clusterPath('users'))).observe(3);
       own(BYTES, 2).set([100, 200]);
-      own(REFUSED_CONNECTIONS, 1).set([worker]);
+      const exceeded = new LimitCounts(own);
+      for (let i = 0; i <= worker; i += 1) exceeded.count('max_head');
     }
     const traffic = listenerTraffic(web!, (name) => ledger.find(name), 5);
-    expect(traffic).toMatchObject({ name: 'web', connections: 5, refusedConnections: 1 });
+    expect(traffic).toMatchObject({ name: 'web', connections: 5 });
+    expect(LIMITS.map((limit) => traffic.exceeded.of(limit))).toEqual(LIMITS.map((it) => (it === 'max_head' ? 3 : 0)));
     expect(traffic.bytes).toEqual({ received: 200, sent: 400 });
     expect(traffic.routes.map(({ route, counts }) => [route, [...counts.entries()]])).toEqual([
       ['', [{ status: 404, reason: 'no_route', count: 2 }]],
@@ -86,10 +88,12 @@ describe('traffic read from the counts of workers', () => {
   });
 
   test('is all zeros before anyone has counted', () => {
-    expect(listenerTraffic(raw!, () => undefined, 0)).toEqual({
+    const traffic = listenerTraffic(raw!, () => undefined, 0);
+    expect(LIMITS.every((limit) => traffic.exceeded.of(limit) === 0)).toBe(true);
+    expect(traffic).toEqual({
       name: 'raw',
       connections: 0,
-      refusedConnections: 0,
+      exceeded: expect.any(LimitCounts),
       bytes: { received: 0, sent: 0 },
       routes: [],
       durations: [],

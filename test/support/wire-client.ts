@@ -104,6 +104,18 @@ export class WireClient {
   }
 }
 
+/** How a connection ends that is accepted and ended before anything is said on it. */
+export async function overAtOnce(address: string): Promise<'end' | 'reset'> {
+  try {
+    const client = await WireClient.connect(address);
+    return await client.over().finally(() => client.close());
+  } catch (error) {
+    // Its reset may be here before the word that it is open.
+    if (error instanceof Error && 'code' in error && error.code === 'ECONNRESET') return 'reset';
+    throw error;
+  }
+}
+
 /** A bodiless HTTP/1.1 request with the Host that every test uses. */
 export function get(target: string, fields: readonly string[] = []): string {
   return `GET ${target} HTTP/1.1\r\n${['host: app.test', ...fields].join('\r\n')}\r\n\r\n`;

@@ -182,7 +182,7 @@ describe('two workers', () => {
     for (let i = 0; i < 7; i += 1) sockets.push(await open(house.address));
     await until(async () => (await house.total('outrigger_connections')) === 7, { what: 'seven connections' });
     for (let i = 0; i < 8; i += 1) expect(await request(house.address)).toMatch(/^503 /);
-    expect(await house.total('outrigger_connections_refused_total')).toBe(8);
+    expect(await house.total('outrigger_limit_exceeded_total', { limit: 'max_connections_per_client' })).toBe(8);
     for (const socket of sockets) socket.destroy();
     await until(async () => (await house.total('outrigger_connections')) === 0, { what: 'connections to close' });
     expect(await request(house.address)).toBe('200 ok');

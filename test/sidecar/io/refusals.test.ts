@@ -300,7 +300,7 @@ describe('limits on connections', () => {
       expect([response.header('retry-after'), response.header('connection')]).toEqual(['1', 'close']);
       expect(await third.over()).toBe('end');
     }
-    expect(sidecar.sum('outrigger_connections_refused_total')).toBe(50);
+    expect(sidecar.sum('outrigger_limit_exceeded_total', { limit: limit.split(':')[0] ?? '' })).toBe(50);
     expect(sidecar.sum('outrigger_requests_total', { reason: 'overloaded' })).toBe(50);
     expect(sidecar.sum('outrigger_connections')).toBe(2);
     first.end();

@@ -37,7 +37,6 @@ describe('a configuration with every key of the interface', () => {
       'clusters.users.panic_threshold',
       'clusters.users.retry',
       'clusters.users.limits',
-      'clusters.users.send_proxy_protocol',
       'dns.zones.edge.example.com.records.www.failover_target',
     ]);
   });

@@ -241,6 +241,30 @@ listeners:
     ],
   ],
 
+  [
+    'PROXY protocol headers that nobody may send, or that nobody can be trusted with',
+    `${USERS}listeners:
+  - { name: a, listen: "127.0.0.1:1", protocol: tcp, to: users, proxy_protocol: true }
+  - { name: b, listen: "unix:/run/b.sock", protocol: tcp, to: users, proxy_protocol: true }
+  - { name: c, listen: "127.0.0.1:2", protocol: tcp, to: users, proxy_protocol: v2 }
+  - { name: d, listen: "127.0.0.1:3", protocol: tcp, to: users, proxy_protocol: false }
+`,
+    [
+      'f:3:81: listeners[0].proxy_protocol: needs trusted_proxies: only they may connect to this listener',
+      'f:4:86: listeners[1].proxy_protocol: needs an address with a port: peers on a unix socket have no address to be trusted by',
+      'f:5:81: listeners[2].proxy_protocol: must be true or false',
+    ],
+  ],
+  [
+    'no bound on requests, and a PROXY protocol that does not exist',
+    'listeners:\n  - { name: a, listen: "127.0.0.1:1", protocol: tcp, to: users, limits: { max_requests_per_connection: 0 } }\n' +
+      'clusters:\n  users: { discover: { static: [] }, send_proxy_protocol: v3 }\n',
+    [
+      'f:2:104: listeners[0].limits.max_requests_per_connection: must be a whole number from 1 to 1000000000',
+      'f:4:59: clusters.users.send_proxy_protocol: must be v1 or v2',
+    ],
+  ],
+
   // Clusters.
   ['a cluster without discovery', 'clusters:\n  users: {}\n', ['f:2:3: clusters.users.discover: is required']],
   [

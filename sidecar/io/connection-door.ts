@@ -1,0 +1,86 @@
+/** Where the connections of a listener come in: who they are from, and whether there is room for them. */
+import type { Socket } from 'node:net';
+import type { ListenerConfig } from '../../src/config/listener.ts';
+import { plainAddress, type TrustedProxies } from '../client-address.ts';
+import { type ClientOrigin, directOrigin } from '../client-origin.ts';
+import type { LimitCounts } from '../limit-counts.ts';
+import { type ConnectionLimit, OwnConnectionLimit } from './connection-limit.ts';
+import type { Deadlines } from './deadlines.ts';
+import { ProxyGate } from './proxy-gate.ts';
+
+export interface ConnectionDoorOptions {
+  readonly config: ListenerConfig;
+  readonly trusted: TrustedProxies;
+  readonly deadlines: Deadlines;
+  /** Where a limit holds for more than this listener. */
+  readonly limit?: ConnectionLimit | undefined;
+  readonly exceeded: LimitCounts;
+  /** Gets each connection that may stay. The owner calls {@link ConnectionDoor.leave} when it has closed. */
+  readonly onClient: (socket: Socket, origin: ClientOrigin) => void;
+  /** Gets each one over a connection limit, to be told so and closed. */
+  readonly onFull: (socket: Socket) => void;
+  /** One that was to tell whom it speaks for is gone without having told. */
+  readonly onGone: (socket: Socket) => void;
+}
+
+export class ConnectionDoor {
+  readonly #options: ConnectionDoorOptions;
+  readonly #limit: ConnectionLimit;
+  /** Undefined where every peer speaks for itself. */
+  readonly #gate: ProxyGate | undefined;
+
+  constructor(options: ConnectionDoorOptions) {
+    const { config, trusted, deadlines, exceeded, onGone } = options;
+    this.#options = options;
+    this.#limit = options.limit ?? new OwnConnectionLimit(config.limits);
+    if (!config.proxy_protocol) return;
+    this.#gate = new ProxyGate({
+      trusted,
+      deadlines,
+      exceeded,
+      headTimeoutMs: config.limits.head_timeout,
+      onClient: (socket, origin) => this.#admit(socket, origin),
+      onGone: (socket) => {
+        this.#limit.leave();
+        onGone(socket);
+      },
+    });
+  }
+
+  /** Connections that are in and are nobody's yet. */
+  get waiting(): number {
+    return this.#gate?.size ?? 0;
+  }
+
+  accept(socket: Socket): void {
+    const peer = plainAddress(socket.remoteAddress);
+    if (this.#gate !== undefined && !this.#gate.admits(peer)) {
+      socket.on('error', () => undefined);
+      socket.resetAndDestroy();
+    } else if (!this.#limit.enter()) {
+      this.#options.exceeded.count('max_connections');
+      this.#options.onFull(socket);
+    } else if (this.#gate === undefined) this.#admit(socket, directOrigin(peer));
+    else this.#gate.receive(socket, peer);
+  }
+
+  /** A connection that `onClient` got has closed. */
+  leave(client: string): void {
+    this.#limit.leave(client);
+  }
+
+  /** Ends the connections that are nobody's yet: nothing has been asked on them. */
+  close(): void {
+    this.#gate?.close();
+  }
+
+  #admit(socket: Socket, origin: ClientOrigin): void {
+    if (this.#limit.enterAs(origin.address)) {
+      this.#options.onClient(socket, origin);
+      return;
+    }
+    this.#limit.leave();
+    this.#options.exceeded.count('max_connections_per_client');
+    this.#options.onFull(socket);
+  }
+}

@@ -1,0 +1,26 @@
+/** The end of a client connection: what it has not taken yet still goes out, and what it has under way is discarded. */
+import type { Socket } from 'node:net';
+import type { Deadlines, Timed } from './deadlines.ts';
+
+/** From the moment when everything has been taken. Closed at once, our reset could overtake the answer. */
+const LINGER_MS = 2_000;
+const MAX_LINGER_BYTES = 1_048_576;
+
+export interface Lingering extends Timed {
+  readonly socket: Socket;
+}
+
+/** Ends `connection`, whose deadline is to destroy it from here on, after at most `patienceMs` of taking nothing. */
+export function lingerOn(connection: Lingering, deadlines: Deadlines, patienceMs: number): void {
+  const { socket } = connection;
+  let discarded = 0;
+  connection.deadlineAt = deadlines.in(patienceMs);
+  socket.on('data', (bytes: Buffer) => {
+    discarded += bytes.length;
+    if (discarded > MAX_LINGER_BYTES) socket.destroy();
+  });
+  socket.end(() => {
+    connection.deadlineAt = deadlines.in(LINGER_MS);
+  });
+  socket.resume();
+}
