@@ -163,7 +163,7 @@ describe('a TCP listener', () => {
     const { sidecar, client } = await wire({ listener: 'limits: { idle_timeout: 200ms, max_connections: 1 }' });
     const second = closes(await WireClient.connect(sidecar.address()));
     expect(await second.over()).toBe('reset');
-    expect(sidecar.sum('outrigger_connections_refused_total')).toBe(1);
+    expect(sidecar.sum('outrigger_limit_exceeded_total', { limit: 'max_connections' })).toBe(1);
     await client.over(2_000);
     await sidecar.settles();
   });
