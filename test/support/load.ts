@@ -1,0 +1,123 @@
+/**
+ * Open-loop load with kept-alive connections: requests leave on time however slow answers are, so that what users
+ * would have suffered is counted and not hidden. Every request has an id of its own, `x-load-id`, that its answer must
+ * repeat.
+ */
+import { Agent, type IncomingMessage, request } from 'node:http';
+
+export interface LoadRequest {
+  readonly method?: string;
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface LoadAnswer {
+  readonly n: number;
+  readonly instance: string;
+  readonly atMs: number;
+}
+
+export interface LoadOptions {
+  /** `host:port`; the next one is for requests whose connection is refused, which is no loss: nothing was sent. */
+  readonly addresses: readonly string[];
+  readonly perSecond: number;
+  /** Ends by itself after so many. Default: goes on until `finish`. */
+  readonly total?: number;
+  readonly request?: (n: number) => LoadRequest;
+  readonly onAnswer?: (answer: LoadAnswer) => void;
+}
+
+const TICK_MS = 5;
+const PATIENCE_MS = 10_000;
+
+export class Load {
+  sent = 0;
+  /** One sentence for each request without its whole, proper answer. */
+  readonly failures: string[] = [];
+  readonly ids: string[] = [];
+  readonly #options: LoadOptions;
+  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 256 });
+  readonly #name = Math.random().toString(36).slice(2, 8);
+  readonly #pending = new Set<Promise<void>>();
+  readonly #begunAt = performance.now();
+  readonly #timer: NodeJS.Timeout;
+  readonly #allSent = Promise.withResolvers<void>();
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#sendDue(), TICK_MS);
+  }
+
+  /** Resolves when `total` were sent and each has been answered or has failed. */
+  async done(): Promise<void> {
+    await this.#allSent.promise;
+    await this.finish();
+  }
+
+  /** Sends no more. Resolves when all that was sent has been answered or has failed. */
+  async finish(): Promise<void> {
+    clearInterval(this.#timer);
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
+    this.#agent.destroy();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#agent.destroy();
+  }
+
+  #sendDue(): void {
+    const { perSecond, total = Number.POSITIVE_INFINITY } = this.#options;
+    const due = Math.min(total, ((performance.now() - this.#begunAt) / 1_000) * perSecond);
+    while (this.sent < due) this.#send();
+    if (this.sent < total) return;
+    clearInterval(this.#timer);
+    this.#allSent.resolve();
+  }
+
+  #send(): void {
+    const n = this.sent;
+    this.sent += 1;
+    this.ids.push(`${this.#name}-${n}`);
+    const settled = this.#ask(n, 0)
+      .then(
+        (instance) => this.#options.onAnswer?.({ n, instance, atMs: performance.now() }),
+        (error: unknown) => void this.failures.push(`${n}: ${error instanceof Error ? error.message : String(error)}`),
+      )
+      .finally(() => this.#pending.delete(settled));
+    this.#pending.add(settled);
+  }
+
+  /** The instance that answered. */
+  async #ask(n: number, place: number): Promise<string> {
+    const { addresses } = this.#options;
+    try {
+      return await this.#askAt(n, addresses[place] ?? '');
+    } catch (error) {
+      const isRefused = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+      if (!isRefused || place + 1 >= addresses.length) throw error;
+      return this.#ask(n, place + 1);
+    }
+  }
+
+  #askAt(n: number, address: string): Promise<string> {
+    const { method = 'GET', path = '/', headers = {} } = this.#options.request?.(n) ?? {};
+    const id = this.ids[n] ?? '';
+    const [host, port] = address.split(':');
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const options = { agent: this.#agent, host, port, method, path, headers: { ...headers, 'x-load-id': id } };
+    const asked = request(options, (response) => void readAnswer(response, id).then(resolve, reject));
+    asked.on('error', reject);
+    const patience = setTimeout(() => asked.destroy(new Error(`no answer in ${PATIENCE_MS} ms`)), PATIENCE_MS);
+    asked.end();
+    return promise.finally(() => clearTimeout(patience));
+  }
+}
+
+async function readAnswer(response: IncomingMessage, id: string): Promise<string> {
+  let text = '';
+  for await (const part of response.setEncoding('utf8')) text += String(part);
+  if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}: ${text.trim()}`);
+  if (text.trim() !== id) throw new Error(`the answer to another request: ${text.trim()} for ${id}`);
+  return String(response.headers['x-instance']);
+}
