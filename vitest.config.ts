@@ -9,5 +9,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Two cores are the smallest machine we promise to test on; system tests start real programs of their own.
     maxWorkers: 2,
+    // A shared machine may take the cores away in the middle of a promise about time; what fails three times is broken.
+    retry: process.env['CI'] === undefined ? 0 : 2,
   },
 });
