@@ -44,7 +44,8 @@ export class ProxyGate {
   /** Whether `peer` may speak for others; counts the refusal where it may not. */
   admits(peer: string): boolean {
     if (this.#options.trusted.has(peer)) return true;
-    this.#options.exceeded.count('proxy_protocol');
+    // Without an address it was gone before it was accepted: nothing that anybody did wrong.
+    if (peer !== '') this.#options.exceeded.count('proxy_protocol');
     return false;
   }
 

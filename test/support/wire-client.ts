@@ -20,9 +20,15 @@ export class WireClient {
   /** Code of the error that ended it, such as ECONNRESET. */
   error = '';
 
-  /** Resolves once connected, even if it has been reset since. Rejects where it was refused. Reads unless `paused`. */
-  static async connect(address: string, options: { readonly paused?: boolean } = {}): Promise<WireClient> {
-    const client = new WireClient(address);
+  /**
+   * Resolves once connected, even if it has been reset since. Rejects where it was refused. Reads unless `paused`; comes
+   * from the address `from`.
+   */
+  static async connect(
+    address: string,
+    options: { readonly paused?: boolean; readonly from?: string } = {},
+  ): Promise<WireClient> {
+    const client = new WireClient(address, options.from);
     if (options.paused === true) client.socket.pause();
     await once(client.socket, 'connect').catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ECONNRESET') throw error;
@@ -30,11 +36,11 @@ export class WireClient {
     return client;
   }
 
-  private constructor(address: string) {
+  private constructor(address: string, from?: string) {
     const colon = address.lastIndexOf(':');
     const place = address.startsWith('unix:')
       ? { path: address.slice('unix:'.length) }
-      : { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
+      : { host: address.slice(0, colon), port: Number(address.slice(colon + 1)), ...(from && { localAddress: from }) };
     this.socket = connect({ ...place, allowHalfOpen: true, noDelay: true });
     this.socket.on('data', (bytes: Buffer) => {
       this.received += bytes.toString('latin1');
@@ -101,18 +107,6 @@ export class WireClient {
 
   close(): void {
     this.socket.destroy();
-  }
-}
-
-/** How a connection ends that is accepted and ended before anything is said on it. */
-export async function overAtOnce(address: string): Promise<'end' | 'reset'> {
-  try {
-    const client = await WireClient.connect(address);
-    return await client.over().finally(() => client.close());
-  } catch (error) {
-    // Its reset may be here before the word that it is open.
-    if (error instanceof Error && 'code' in error && error.code === 'ECONNRESET') return 'reset';
-    throw error;
   }
 }
 

@@ -3,7 +3,7 @@ import { LIMITS, type Limit } from '../../../sidecar/limit-counts.ts';
 import { cleanups } from '../../support/cleanups.ts';
 import { type ProxyYaml, startTestSidecar, type TestSidecar } from '../../support/sidecar.ts';
 import { until } from '../../support/until.ts';
-import { get, overAtOnce, WireClient } from '../../support/wire-client.ts';
+import { get, WireClient } from '../../support/wire-client.ts';
 import { WireUpstream } from '../../support/wire-upstream.ts';
 
 const closes = cleanups();
@@ -138,7 +138,7 @@ describe('a tcp listener', () => {
     const sidecar = await stage(`${limit}: 1`, { protocol: 'tcp' });
     const first = await connect(sidecar);
     expect((await first.ask(get('/1'))).body).toBe('/1');
-    expect(await overAtOnce(sidecar.address())).toBe('reset');
+    expect(await (await connect(sidecar)).over()).toBe('reset');
     expect(exceeded(sidecar)).toEqual({ [limit]: 1 });
     first.end();
     await until(() => sidecar.sum('outrigger_connections') === 0, { what: 'room' });

@@ -4,9 +4,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { ProbeConfig } from '../../../src/config/probe.ts';
 import { endpointId, holdEndpoint } from '../../../src/endpoint.ts';
 import { realClock } from '../../../src/io/clock.ts';
-import { type ProbeResult, probeOnce } from '../../../src/io/probe.ts';
+import { type ProbePlan, type ProbeResult, probeOnce } from '../../../src/io/probe.ts';
 import { startProbing } from '../../../src/io/probe-loop.ts';
 import { ProbeRoster } from '../../../src/io/probe-roster.ts';
+import { LOCAL_PROXY_HEADERS } from '../../../src/local-proxy-header.ts';
 import { freePorts } from '../../support/consul.ts';
 import { discovered } from '../../support/endpoints.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -60,7 +61,7 @@ function config(
   return { interval: 1_000, timeout: 1_000, fall: 3, rise: 2, ...parts, ...http } as ProbeConfig;
 }
 
-const probe = (port: number, how: ProbeConfig, host = '127.0.0.1'): Promise<ProbeResult> =>
+const probe = (port: number, how: ProbePlan, host = '127.0.0.1'): Promise<ProbeResult> =>
   probeOnce({ host, port }, how, new AbortController().signal);
 
 describe('a tcp probe', () => {
@@ -161,6 +162,28 @@ describe('an http probe', () => {
     controller.abort();
     expect(await asked).toEqual({ kind: 'unknown', reason: 'called off' });
     await until(() => open() === 0, { what: 'the connection to be closed' });
+  });
+});
+
+describe('a probe of an endpoint that expects the PROXY protocol', () => {
+  const V2 = Buffer.from(LOCAL_PROXY_HEADERS.v2).toString();
+
+  it.each([
+    ['v1', 'PROXY UNKNOWN\r\n'],
+    ['v2', V2],
+  ] as const)('sends a %s header for nobody before anything else', async (proxyProtocol, header) => {
+    const { port, heard } = await target(answering('HTTP/1.1 200 OK\r\n\r\n'));
+    expect(await probe(port, { ...config({ tcp: {} }), proxyProtocol })).toEqual({ kind: 'up' });
+    expect(await probe(port, { ...config({ http: {} }), proxyProtocol })).toEqual({ kind: 'up' });
+    await until(() => heard[0] === header, { what: 'the header of the tcp probe' });
+    expect(heard[1]?.startsWith(`${header}GET / HTTP/1.1\r\n`)).toBe(true);
+  });
+
+  it('sends none to a port of its own', async () => {
+    const { port, heard } = await target(answering('HTTP/1.1 200 OK\r\n\r\n'));
+    const plan: ProbePlan = { ...config({ http: { port } }), proxyProtocol: 'v1' };
+    expect(await probe(1, plan)).toEqual({ kind: 'up' });
+    expect(heard[0]).toMatch(/^GET /);
   });
 });
 
