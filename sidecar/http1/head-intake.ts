@@ -1,5 +1,6 @@
 /** Bytes of a client, in any pieces → whole request heads, and the bytes behind them. Bounded, and quick to refuse. */
-import { emptyLines, findHeadEnd, mayBeHead } from './head-bytes.ts';
+import { emptyLines, findHeadEnd } from './head-bytes.ts';
+import { mayBeRequestHead } from './head-lines.ts';
 
 /** Empty lines that may stand before a request line, in bytes (RFC 9112 section 2.2). */
 const MAX_EMPTY_BYTES = 4;
@@ -63,7 +64,7 @@ export class HeadIntake {
     const end = findHeadEnd(bytes, this.#searched);
     if (end < 0 ? bytes.length > this.#maxBytes : end + 4 > this.#maxBytes) return 'too_large';
     if (end < 0) {
-      if (!mayBeHead(bytes, this.#searched)) return 'malformed';
+      if (!mayBeRequestHead(bytes, this.#searched)) return 'malformed';
       this.#searched = bytes.length;
       return 'incomplete';
     }

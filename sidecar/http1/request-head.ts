@@ -178,6 +178,14 @@ function readRequestLine(text: string, head: RequestHead): number {
   return i + 11;
 }
 
+/** Of lines that come before the rest of their head. */
+const lineOnly = new RequestHead();
+
+/** True for a whole request line, CRLF included, that may begin a head. */
+export function isRequestLine(line: string): boolean {
+  return readRequestLine(line, lineOnly) === line.length;
+}
+
 function badLine(head: RequestHead, problem: string): -1 {
   head.problem = problem;
   return -1;

@@ -87,6 +87,14 @@ function readStatusLine(text: string, head: ResponseHead): number {
   return c === 0x0d && text.charCodeAt(i + 1) === 0x0a ? i + 2 : -1;
 }
 
+/** Of lines that come before the rest of their head. */
+const lineOnly = new ResponseHead();
+
+/** True for a whole status line, CRLF included. */
+export function isStatusLine(line: string): boolean {
+  return readStatusLine(line, lineOnly) === line.length;
+}
+
 /** Framing to whoever reads `_` as `-`. */
 const FRAMING_LOOK_ALIKES = /^(?:content_length|transfer_encoding|http2_settings|keep_alive|proxy[-_].*)$/i;
 

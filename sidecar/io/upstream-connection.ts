@@ -1,6 +1,7 @@
 /** One HTTP/1.1 connection to an endpoint: one exchange at a time, responses read as strictly as requests. */
 import { ChunkedReader } from '../http1/chunked.ts';
-import { findHeadEnd, mayBeHead } from '../http1/head-bytes.ts';
+import { findHeadEnd } from '../http1/head-bytes.ts';
+import { mayBeResponseHead } from '../http1/head-lines.ts';
 import { type ResponseBody, ResponseHead, readResponseHead, responseBodyOf } from '../http1/response-head.ts';
 import type { Timed } from './deadlines.ts';
 import type { DownstreamConnection } from './downstream-connection.ts';
@@ -177,7 +178,7 @@ export class UpstreamConnection implements Timed {
   /** `searched` bytes at the front of `rest` have been looked at before. */
   #keepPartial(exchange: Exchange, rest: Buffer, searched: number): void {
     if (rest.length > MAX_HEAD_BYTES) this.#fail(exchange, 'bad_response', 'response head is too large');
-    else if (!mayBeHead(rest, searched)) this.#fail(exchange, 'bad_response', 'malformed response head');
+    else if (!mayBeResponseHead(rest, searched)) this.#fail(exchange, 'bad_response', 'malformed response head');
     else if (rest.length > 0) this.#partial = Buffer.from(rest);
   }
 

@@ -1,7 +1,8 @@
 /** The HTTP/1.1 codec driven as a connection drives it: bytes in any pieces in, one message and what is sent on out. */
 import { ChunkedReader } from '../../sidecar/http1/chunked.ts';
-import { findHeadEnd, mayBeHead } from '../../sidecar/http1/head-bytes.ts';
+import { findHeadEnd } from '../../sidecar/http1/head-bytes.ts';
 import { HeadIntake } from '../../sidecar/http1/head-intake.ts';
+import { mayBeResponseHead } from '../../sidecar/http1/head-lines.ts';
 import { compileInterests } from '../../sidecar/http1/interests.ts';
 import { RequestBody } from '../../sidecar/http1/request-body.ts';
 import { RequestHead, readRequestHead } from '../../sidecar/http1/request-head.ts';
@@ -85,7 +86,7 @@ function findResponseHead(pieces: readonly Buffer[]): FoundHead {
         rest: [held.subarray(end + 4), ...pieces.slice(index + 1)],
       };
     }
-    if (!mayBeHead(held, searched)) return { state: 'refused', text: '', used: 0, rest: [] };
+    if (!mayBeResponseHead(held, searched)) return { state: 'refused', text: '', used: 0, rest: [] };
     searched = held.length;
   }
   return { state: 'waiting', text: '', used: 0, rest: [] };

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { emptyLines, findHeadEnd, mayBeHead } from '../../../sidecar/http1/head-bytes.ts';
 import { HeadIntake } from '../../../sidecar/http1/head-intake.ts';
+import { mayBeRequestHead } from '../../../sidecar/http1/head-lines.ts';
 import { bytes, splitAt } from '../../support/http-codec.ts';
 import { HOSTILE, REQUESTS } from '../../support/http-corpus.ts';
 
@@ -15,7 +16,7 @@ function drain(intake: HeadIntake): readonly string[] {
     if (verdict === 'incomplete') return seen;
     if (verdict !== 'whole') return [...seen, verdict];
     // A whole head is not looked at before it is read; read, it would be refused.
-    if (!mayBeHead(intake.head.subarray(0, intake.headEnd), 0)) return [...seen, 'malformed'];
+    if (!mayBeRequestHead(intake.head.subarray(0, intake.headEnd - 2), 0)) return [...seen, 'malformed'];
     seen.push(intake.head.toString('latin1', 0, intake.headEnd));
   }
 }
@@ -48,6 +49,14 @@ describe('an intake of heads', () => {
     ['GET / HTTP/1.1\x7f', ['malformed']],
     [`${GET}\x16\x03\x01`, [GET, 'malformed']],
     ['GET / HTTP/1.1\r\nX: \t\xff\r\n\r', []],
+    ['GET /\r\n', ['malformed']],
+    ['PRI * HTTP/2.0\r\n', ['malformed']],
+    ['EHLO example.org\r\n', ['malformed']],
+    ['GET / HTTP/1.1\r\nHost: a\r\n x', ['malformed']],
+    ['GET / HTTP/1.1\r\n\tx', ['malformed']],
+    ['GET / HTTP/1.1\r\nHost : a\r\n', ['malformed']],
+    ['GET / HTTP/1.1\r\nHost: a\r\nX', []],
+    [`${GET}GET\r\n`, [GET, 'malformed']],
   ])('makes of %j what it is, also byte by byte', (wire, expected) => {
     expect(take([bytes(wire)])).toEqual(expected);
     expect(take(wire.split('').map(bytes))).toEqual(expected);
