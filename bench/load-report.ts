@@ -8,6 +8,8 @@ export interface LoadReport {
   readonly p50Ms: number | undefined;
   readonly p99Ms: number | undefined;
   readonly meanMs: number;
+  /** Where requests have a time to leave at: how late 99 of 100 left at most, through the load's own fault. */
+  readonly lateP99Ms?: number;
   /** Everything that was not a good answer, in the tool's words; empty is what a turn must be. */
   readonly problems: readonly string[];
 }

@@ -37,8 +37,7 @@ try {
   const profiling = ['--cpu-prof', `--cpu-prof-dir=${stage.folder}`, '--cpu-prof-interval=200'];
   const { started, ports } = await outriggerProxy(
     { stage, upstream, bundle },
-    values['access-log'] ? 'all' : 'off',
-    profiling,
+    { access: values['access-log'] ? 'all' : 'off', nodeOptions: profiling },
   );
   await stage.ready(started, async () => (await ask({ port: ports.http, path: '/small' })).status === 200);
   await verifyHttp(ports.http);

@@ -1,26 +1,17 @@
-/** Results as tables: one for the terminal, the same for docs/benchmarks.md. */
-import type { Result, Row } from './contest.ts';
+/** The result of a contest as text. */
+import type { Result } from './contest.ts';
+import type { Row } from './contest-rows.ts';
+import { markdownTable, withSignedSpread, withSpread } from './markdown.ts';
 import type { Spread } from './statistics.ts';
 
 /** A Markdown section, which is plain enough to read on a terminal. */
 export function formatResult(result: Result): string {
-  const { title, unit, reference, turns, seconds, rows, skipped, disturbance } = result;
-  const hasPercentiles = rows.some((row) => row.p50Ms !== undefined);
-  const head = [
-    '',
-    `CPU µs/${unit}`,
-    `ratio to ${reference}`,
-    unit === 'request' ? 'requests/s' : 'queries/s',
-    ...(hasPercentiles ? ['p50 ms', 'p99 ms'] : ['mean ms']),
-    'RSS MiB',
-  ];
-  const table = [
-    head,
-    head.map((_, i) => (i === 0 ? '---' : '---:')),
-    ...rows.map((row) => cells(row, hasPercentiles)),
-  ];
-  const widths = head.map((_, i) => Math.max(...table.map((line) => line[i]?.length ?? 0)));
-  const lines = table.map((line) => `| ${line.map((cell, i) => pad(cell, widths[i] ?? 0, i)).join(' | ')} |`);
+  const { title, turns, seconds, rows, remarks, skipped, disturbance, lateness } = result;
+  const columns = columnsOf(result);
+  const table = markdownTable(
+    ['', ...columns.map(([head]) => head)],
+    rows.map((row) => [row.candidate, ...columns.map(([, cell]) => cell(row))]),
+  );
   const failed = rows.flatMap(({ candidate, problems }) =>
     problems.map((problem) => `- ${candidate} FAILED: ${problem}`),
   );
@@ -28,13 +19,45 @@ export function formatResult(result: Result): string {
   return [
     `### ${title}`,
     '',
-    `${turns} turns of ${seconds} s each${disturbanceOf(disturbance)}.`,
+    `${turns} turns of ${seconds} s each${disturbanceOf(disturbance)}${latenessOf(lateness)}.`,
+    ...remarks,
     '',
-    ...lines,
+    ...table,
     ...(notes[0] ? ['', ...notes] : []),
   ]
     .join('\n')
     .concat('\n');
+}
+
+type Column = readonly [head: string, cell: (row: Row) => string];
+
+function columnsOf({ unit, reference, isAtFixedRate, rows }: Result): readonly Column[] {
+  const middle = (spread: Spread | undefined, digits: number): string => spread?.median.toFixed(digits) ?? '–';
+  const cpu: readonly Column[] = [
+    [`CPU µs/${unit}`, (row) => withSpread(row.cpuMicros, 1)],
+    [`ratio to ${reference}`, (row) => withSpread(row.ratio, 2)],
+  ];
+  const rate: Column = [unit === 'request' ? 'requests/s' : 'queries/s', (row) => middle(row.perSecond, 0)];
+  const rss: Column = ['RSS MiB', (row) => row.rssMiB?.toFixed(0) ?? '–'];
+  if (isAtFixedRate) {
+    const over: Column = [`p99 − ${reference}’s, ms`, (row) => withSignedSpread(row.p99OverMs, 2)];
+    return [
+      ['p50 ms', (row) => withSpread(row.p50Ms, 2)],
+      ['p99 ms', (row) => withSpread(row.p99Ms, 2)],
+      over,
+      rate,
+      ...cpu,
+      rss,
+    ];
+  }
+  const hasPercentiles = rows.some((row) => row.p50Ms !== undefined);
+  const latency: readonly Column[] = hasPercentiles
+    ? [
+        ['p50 ms', (row) => middle(row.p50Ms, 2)],
+        ['p99 ms', (row) => middle(row.p99Ms, 2)],
+      ]
+    : [['mean ms', (row) => middle(row.meanMs, 2)]];
+  return [...cpu, rate, ...latency, rss];
 }
 
 /** Quiet or not: on a core that others use, caches are cold and batches small, and each program suffers differently. */
@@ -44,37 +67,8 @@ function disturbanceOf(share: Spread | undefined): string {
   return `; other programs took ${median} % of the measured core, ${most} % at most`;
 }
 
-function pad(cell: string, width: number, column: number): string {
-  if (/^-+:?$/.test(cell)) return column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`;
-  return column === 0 ? cell.padEnd(width) : cell.padStart(width);
-}
-
-function cells(row: Row, hasPercentiles: boolean): readonly string[] {
-  const middle = (spread: Spread | undefined, digits: number): string => spread?.median.toFixed(digits) ?? '–';
-  return [
-    row.candidate,
-    withSpread(row.cpuMicros, 1),
-    withSpread(row.ratio, 2),
-    middle(row.perSecond, 0),
-    ...(hasPercentiles ? [middle(row.p50Ms, 2), middle(row.p99Ms, 2)] : [middle(row.meanMs, 2)]),
-    row.rssMiB?.toFixed(0) ?? '–',
-  ];
-}
-
-/** `19.1 (18.8–19.9)`: the median, and the least and the greatest of the turns. */
-export function withSpread(spread: Spread | undefined, digits: number): string {
-  if (spread === undefined) return '–';
-  const [median, least, most] = [spread.median, spread.least, spread.most].map((value) => value.toFixed(digits));
-  return least === most ? `${median}` : `${median} (${least}–${most})`;
-}
-
-/**
- * The document with the text between `<!-- bench NAME -->` and `<!-- end NAME -->` replaced. Throws where the marks
- * are not there.
- */
-export function replaceSection(document: string, name: string, text: string): string {
-  const [begin, end] = [`<!-- bench ${name} -->`, `<!-- end ${name} -->`];
-  const [from, to] = [document.indexOf(begin), document.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`no place for the results of ${name}: ${begin} … ${end}`);
-  return `${document.slice(0, from + begin.length)}\n${text}${document.slice(to)}`;
+/** What the load's own clock adds to everyone's latency. */
+function latenessOf(spread: Spread | undefined): string {
+  if (spread === undefined) return '';
+  return `; 99 % of requests left within ${spread.median.toFixed(2)} ms of their time (${spread.most.toFixed(2)} ms in the worst turn)`;
 }

@@ -10,9 +10,22 @@ import { allowedCpus } from './usage.ts';
 
 const END_GRACE_MS = 5_000;
 const READY_MS = 20_000;
+/** A program that runs to its end by itself, and does not. */
+const RUN_MS = 120_000;
 
-/** `proxy`: the one core of what is measured; `load`: all others, for what asks and what answers behind. */
-export type Core = 'proxy' | 'load';
+/**
+ * `proxy`: the one core of what is measured; `load`: all others, for what asks and what answers behind. `pair`: two
+ * cores of what is measured on two, and `beside` what is left then, or the same two where there are no more.
+ */
+export type Core = 'proxy' | 'load' | 'pair' | 'beside';
+
+/** Which CPUs each of them is; undefined where there are too few to measure at all. */
+export function coresOf(allowed: readonly number[]): Readonly<Record<Core, readonly number[]>> | undefined {
+  const [proxy, other] = allowed;
+  if (proxy === undefined || other === undefined) return undefined;
+  const [pair, rest] = [allowed.slice(0, 2), allowed.slice(2)];
+  return { proxy: [proxy], load: allowed.slice(1), pair, beside: rest.length === 0 ? pair : rest };
+}
 
 export interface Started {
   readonly name: string;
@@ -23,27 +36,26 @@ export interface Started {
 
 export class Stage {
   readonly folder = mkdtempSync(join(tmpdir(), 'outrigger-bench-'));
-  readonly #cpus: Readonly<Record<Core, string>>;
+  readonly #cpus: Readonly<Record<Core, readonly number[]>>;
   readonly #running = new Map<number, ChildProcess>();
   /** Whatever ends us: the last thing a process does is synchronous. */
   readonly #atExit = (): void => this.#cut();
 
   constructor() {
-    const [first, ...others] = allowedCpus();
-    if (first === undefined || others.length === 0) throw new Error('needs two cores: one for the proxy, one for load');
-    this.#cpus = { proxy: String(first), load: others.join(',') };
+    const cpus = coresOf(allowedCpus());
+    if (cpus === undefined) throw new Error('needs two cores: one for the proxy, one for load');
+    this.#cpus = cpus;
     process.on('exit', this.#atExit);
     // We are no part of what is measured.
-    execFileSync('taskset', ['-a', '-p', '-c', this.#cpus.load, String(process.pid)], { stdio: 'ignore' });
+    execFileSync('taskset', ['-a', '-p', '-c', cpus.load.join(','), String(process.pid)], { stdio: 'ignore' });
   }
 
-  /** The core of what is measured. */
-  get proxyCpu(): string {
-    return this.#cpus.proxy;
+  get cpus(): Readonly<Record<Core, readonly number[]>> {
+    return this.#cpus;
   }
 
   get cores(): string {
-    return `proxy on core ${this.#cpus.proxy}, load and upstream on ${this.#cpus.load}`;
+    return `proxy on core ${this.#cpus.proxy.join()}, load and upstream on ${this.#cpus.load.join()}`;
   }
 
   /** Starts a program for as long as the stage lasts, or until {@link end}. */
@@ -58,7 +70,10 @@ export class Stage {
     }
   }
 
-  /** Runs a program to its end and resolves with its standard output; rejects when it ends with another code than 0. */
+  /**
+   * Runs a program to its end and resolves with its standard output; rejects when it ends with another code than 0, or
+   * has to be ended because two minutes have passed.
+   */
   async run(core: Core, argv: readonly string[]): Promise<string> {
     const child = this.#spawn(core, argv, ['ignore', 'pipe', 'pipe']);
     let [output, complaint] = ['', ''];
@@ -68,14 +83,20 @@ export class Stage {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       complaint += text;
     });
+    const late = setTimeout(() => killGroup(child.pid as number), RUN_MS);
     const [code] = (await once(child, 'close')) as [number | null];
+    clearTimeout(late);
     if (code !== 0) throw new Error(`${argv[0]} ended with ${code}: ${(complaint || output).trim().slice(-800)}`);
     return output;
   }
 
   #spawn(core: Core, argv: readonly string[], stdio: ('ignore' | 'pipe' | number)[]): ChildProcess {
     // A group of its own: what a program starts ends with it.
-    const child = spawn('taskset', ['-c', this.#cpus[core], ...argv], { cwd: this.folder, detached: true, stdio });
+    const child = spawn('taskset', ['-c', this.#cpus[core].join(','), ...argv], {
+      cwd: this.folder,
+      detached: true,
+      stdio,
+    });
     const { pid } = child;
     if (pid === undefined) throw new Error('cannot start taskset');
     child.on('error', () => undefined);

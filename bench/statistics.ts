@@ -19,13 +19,25 @@ export function spreadOf(values: readonly number[]): Spread | undefined {
  * Each value by the reference of the same turn: what disturbs the machine for a while disturbs both. Turns without
  * either are left out.
  */
-export function ratioSpread(
-  values: readonly (number | undefined)[],
-  references: readonly (number | undefined)[],
+export function ratioSpread(values: Turns, references: Turns): Spread | undefined {
+  return pairSpread(values, references, (value, reference) => (reference === 0 ? undefined : value / reference));
+}
+
+/** As {@link ratioSpread}, with how much each value is above its reference. */
+export function differenceSpread(values: Turns, references: Turns): Spread | undefined {
+  return pairSpread(values, references, (value, reference) => value - reference);
+}
+
+type Turns = readonly (number | undefined)[];
+
+function pairSpread(
+  values: Turns,
+  references: Turns,
+  compare: (value: number, reference: number) => number | undefined,
 ): Spread | undefined {
-  const ratios = values.flatMap((value, turn) => {
+  const compared = values.map((value, turn) => {
     const reference = references[turn];
-    return value === undefined || reference === undefined || reference === 0 ? [] : [value / reference];
+    return value === undefined || reference === undefined ? undefined : compare(value, reference);
   });
-  return spreadOf(ratios);
+  return spreadOf(compared.filter((value) => value !== undefined));
 }

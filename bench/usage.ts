@@ -15,9 +15,25 @@ export function ticksOf(stat: string): number {
   return Number(fields[11]) + Number(fields[12]);
 }
 
+/** The same of children that have ended and been waited for. */
+export function endedChildrenTicksOf(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // Fields 16 and 17 of proc(5).
+  return Number(fields[13]) + Number(fields[14]);
+}
+
 /** `VmRSS` of one `/proc/<pid>/status`; 0 for what has no memory any more. */
 export function rssOf(status: string): number {
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1_024;
+  return kilobytesOf(status, 'VmRSS');
+}
+
+/** `VmHWM`: the most that it ever had. */
+export function peakRssOf(status: string): number {
+  return kilobytesOf(status, 'VmHWM');
+}
+
+function kilobytesOf(status: string, field: 'VmRSS' | 'VmHWM'): number {
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0) * 1_024;
 }
 
 /** Ticks that one CPU was not idle, by `/proc/stat`: user, nice, system, irq, softirq and what the host took. */
@@ -54,6 +70,25 @@ export function allowedCpus(): readonly number[] {
 /** Microseconds that a CPU was busy since the machine began, with whatever it was. */
 export function busyMicros(cpu: string): number {
   return (busyTicksOf(readFileSync('/proc/stat', 'utf8'), cpu) * 1e6) / TICKS_PER_SECOND;
+}
+
+/** The most memory that this one process ever had, without its children. */
+export function peakRssBytes(pid: number): number {
+  return peakRssOf(readFileSync(`/proc/${pid}/status`, 'utf8'));
+}
+
+/** CPU microseconds of each thread of one process, by its id. Its children are not in it. */
+export function threadMicros(pid: number): ReadonlyMap<string, number> {
+  const folder = `/proc/${pid}/task`;
+  const threads = readdirSync(folder).map((thread) => {
+    return [thread, (ticksOf(readFileSync(`${folder}/${thread}/stat`, 'utf8')) * 1e6) / TICKS_PER_SECOND] as const;
+  });
+  return new Map(threads);
+}
+
+/** CPU microseconds of all programs that this one started and that have ended. */
+export function endedChildrenMicros(): number {
+  return (endedChildrenTicksOf(readFileSync('/proc/self/stat', 'utf8')) * 1e6) / TICKS_PER_SECOND;
 }
 
 /** Throws when the process is gone: a measurement without it would be a wrong one. */

@@ -1,4 +1,5 @@
 /** Which releases were compared. */
+import { createRequire } from 'node:module';
 import { findConsul } from '../scripts/consul.ts';
 import { programOf, type Stage } from './stage.ts';
 
@@ -19,5 +20,11 @@ export async function versions(stage: Stage): Promise<string> {
     const output = await stage.run('load', ['sh', '-c', '"$0" "$1" 2>&1 || true', program, argument]);
     return `${name} ${/\d+\.\d+\.\d+/.exec(output)?.[0] ?? '?'}`;
   });
-  return [`Node ${process.version.slice(1)}`, ...(await Promise.all(named))].join(', ');
+  const packages = ['undici', 'http-proxy'].map((name) => `${name} ${versionOf(name)}`);
+  return [`Node ${process.version.slice(1)}`, ...(await Promise.all(named)), ...packages].join(', ');
+}
+
+function versionOf(name: string): string {
+  const { version } = createRequire(import.meta.url)(`${name}/package.json`) as { readonly version: string };
+  return version;
 }

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Contestant, Scenario } from '../contest.ts';
 import { parseDnsperf } from '../load-report.ts';
-import { programOf, type Stage } from '../stage.ts';
+import { programOf } from '../stage.ts';
 import { DNS_CANDIDATES, type DnsCandidate, type DnsSite, GDNSD } from './candidates.ts';
 import { MEMBERS, NAMES, startMembers, ZONE } from './members.ts';
 
@@ -16,36 +16,35 @@ export function missingForDns(): string | undefined {
   return programOf('dnsperf') === undefined ? 'package dnsperf' : undefined;
 }
 
-export function dnsScenarios(stage: Stage, bundle: string): readonly Scenario[] {
-  const endings: (() => Promise<void> | void)[] = [];
-  return [
-    {
-      name: 'dns-a',
-      title: `DNS over UDP, ${MEMBERS.length} A records, ${OUTSTANDING} queries under way`,
-      unit: 'query',
-      reference: GDNSD,
-      async open() {
-        const members = await startMembers();
-        endings.push(() => members.close());
-        const [contestants, skipped]: [Contestant[], string[]] = [[], []];
-        for (const candidate of DNS_CANDIDATES) {
-          const missing = await candidate.missing();
-          if (missing !== undefined) {
-            skipped.push(`${candidate.name}: needs ${missing}`);
-            continue;
-          }
-          const contestant = await enter(candidate, { stage, bundle, healthPort: members.port });
-          endings.push(() => stage.end(contestant.pid));
-          contestants.push(contestant);
+const endings: (() => Promise<void> | void)[] = [];
+
+export const DNS_SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'dns-a',
+    title: `DNS over UDP, ${MEMBERS.length} A records, ${OUTSTANDING} queries under way`,
+    unit: 'query',
+    reference: GDNSD,
+    async open({ stage, bundle }) {
+      const members = await startMembers();
+      endings.push(() => members.close());
+      const [contestants, skipped]: [Contestant[], string[]] = [[], []];
+      for (const candidate of DNS_CANDIDATES) {
+        const missing = await candidate.missing();
+        if (missing !== undefined) {
+          skipped.push(`${candidate.name}: needs ${missing}`);
+          continue;
         }
-        return { contestants, skipped };
-      },
-      async close() {
-        for (const end of endings.splice(0).toReversed()) await end();
-      },
+        const contestant = await enter(candidate, { stage, bundle, healthPort: members.port });
+        endings.push(() => stage.end(contestant.pid));
+        contestants.push(contestant);
+      }
+      return { contestants, skipped };
     },
-  ];
-}
+    async close() {
+      for (const end of endings.splice(0).toReversed()) await end();
+    },
+  },
+];
 
 async function enter(candidate: DnsCandidate, site: DnsSite): Promise<Contestant> {
   const { stage } = site;

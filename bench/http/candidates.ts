@@ -3,17 +3,22 @@ import { createReadStream } from 'node:fs';
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts, programOf, type Stage, type Started } from '../stage.ts';
-import { haproxyText, nginxStreamModule, nginxText, outriggerText, type Ports } from './configurations.ts';
+import type { Venue } from '../measurement.ts';
+import { type Core, freePorts, programOf, type Started } from '../stage.ts';
+import {
+  haproxyText,
+  nginxStreamModule,
+  nginxText,
+  type OutriggerOptions,
+  outriggerText,
+  type Ports,
+} from './configurations.ts';
 import type { Upstream } from './upstream.ts';
 
 export type Traffic = 'http' | 'tcp';
 
-export interface Site {
-  readonly stage: Stage;
+export interface Site extends Venue {
   readonly upstream: Upstream;
-  /** Of the program as it is installed, in one file. */
-  readonly bundle: string;
 }
 
 export interface RunningProxy {
@@ -38,12 +43,7 @@ export const CANDIDATES: readonly Candidate[] = [
     name: HAPROXY,
     traffic: ['http', 'tcp'],
     missing: () => (programOf('haproxy') === undefined ? 'package haproxy' : undefined),
-    async start({ stage, upstream }) {
-      const ports = await takePorts();
-      const file = join(stage.folder, 'haproxy.cfg');
-      await writeFile(file, haproxyText(ports, upstream.ports));
-      return { started: stage.start('haproxy', 'proxy', [programOf('haproxy') ?? '', '-db', '-f', file]), ports };
-    },
+    start: (site) => haproxyProxy(site),
   },
   {
     name: 'nginx',
@@ -64,36 +64,68 @@ export const CANDIDATES: readonly Candidate[] = [
     name: 'Outrigger',
     traffic: ['http', 'tcp'],
     missing: () => undefined,
-    start: (site) => outriggerProxy(site, 'off'),
+    start: (site) => outriggerProxy(site, { access: 'off' }),
   },
   {
     name: 'Outrigger, access log',
     traffic: ['http'],
     missing: () => undefined,
     async start(site) {
-      const proxy = await outriggerProxy(site, 'all');
+      const proxy = await outriggerProxy(site, { access: 'all' });
       return { ...proxy, checkLog: (answers) => checkLog(proxy.started.logFile, answers) };
     },
   },
+  nodeProxy('node:http + undici', 'undici-proxy'),
+  nodeProxy('http-proxy', 'http-proxy-proxy'),
 ];
+
+/** A program of ./node, on the Node that everything else here runs on. */
+function nodeProxy(name: string, program: string): Candidate {
+  return {
+    name,
+    traffic: ['http'],
+    missing: () => undefined,
+    async start({ stage, upstream }) {
+      const ports = await takePorts();
+      const file = join(import.meta.dirname, 'node', `${program}.ts`);
+      const argv = [process.execPath, file, String(ports.http), ...upstream.ports.map(String)];
+      return { started: stage.start(program, 'proxy', argv), ports };
+    },
+  };
+}
 
 async function takePorts(): Promise<Ports> {
   const [http = 0, tcp = 0, admin = 0] = await freePorts(3);
   return { http, tcp, admin };
 }
 
-/** `nodeOptions` go before the program. */
+export interface OutriggerRun extends OutriggerOptions {
+  readonly core?: Core;
+  /** They go before the program. */
+  readonly nodeOptions?: readonly string[];
+}
+
 export async function outriggerProxy(
   { stage, upstream, bundle }: Site,
-  access: 'all' | 'off',
-  nodeOptions: readonly string[] = [],
+  { core = 'proxy', nodeOptions = [], ...options }: OutriggerRun,
 ): Promise<RunningProxy> {
   const ports = await takePorts();
-  const file = join(stage.folder, `outrigger-${access}.yaml`);
-  await writeFile(file, outriggerText(ports, upstream.ports, access));
+  const name = `outrigger-${ports.http}`;
+  const file = join(stage.folder, `${name}.yaml`);
+  await writeFile(file, outriggerText(ports, upstream.ports, options));
   const argv = [process.execPath, ...nodeOptions, bundle, 'sidecar', '-c', file];
-  const started = stage.start(`outrigger-${access}`, 'proxy', argv);
-  return { started, ports };
+  return { started: stage.start(name, core, argv), ports };
+}
+
+export async function haproxyProxy(
+  { stage, upstream }: Site,
+  { core = 'proxy', threads = 1 }: { readonly core?: Core; readonly threads?: number } = {},
+): Promise<RunningProxy> {
+  const ports = await takePorts();
+  const name = `haproxy-${ports.http}`;
+  const file = join(stage.folder, `${name}.cfg`);
+  await writeFile(file, haproxyText(ports, upstream.ports, threads));
+  return { started: stage.start(name, core, [programOf('haproxy') ?? '', '-db', '-f', file]), ports };
 }
 
 /** The log is written in batches: it gets a moment to catch up. Empties it for the next turn. */

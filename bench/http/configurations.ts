@@ -13,10 +13,10 @@ export function nginxStreamModule(): string | undefined {
   return ['/usr/lib/nginx/modules/ngx_stream_module.so'].find((path) => existsSync(path));
 }
 
-export function haproxyText({ http, tcp, admin }: Ports, upstream: readonly number[]): string {
+export function haproxyText({ http, tcp, admin }: Ports, upstream: readonly number[], threads = 1): string {
   const servers = upstream.map((port, i) => `  server ${INSTANCES[i]} 127.0.0.1:${port}`).join('\n');
   return `global
-  nbthread 1
+  nbthread ${threads}
   maxconn 8192
 defaults
   timeout connect 1s
@@ -99,10 +99,28 @@ ${nginxPaths(folder, 'nginx')}
 `;
 }
 
-export function outriggerText({ http, tcp, admin }: Ports, upstream: readonly number[], access: 'all' | 'off'): string {
+export interface OutriggerOptions {
+  readonly access: 'all' | 'off';
+  readonly workers?: number;
+  /** The port of one more listener, none of whose requests has a route: the program answers them by itself. */
+  readonly unroutedPort?: number;
+}
+
+export function outriggerText(
+  { http, tcp, admin }: Ports,
+  upstream: readonly number[],
+  { access, workers = 1, unroutedPort }: OutriggerOptions,
+): string {
   const endpoints = upstream.map((port, i) => `{ id: ${INSTANCES[i]}, address: "127.0.0.1:${port}" }`).join(', ');
+  const unrouted = `  - name: unrouted
+    listen: "127.0.0.1:${unroutedPort}"
+    protocol: http
+    limits: { max_requests_per_connection: 1000000000 }
+    routes: [ { match: { path: /somewhere-else }, to: users } ]
+`;
   return `admin: { listen: "127.0.0.1:${admin}" }
 log: { level: info, access: ${access} }
+workers: ${workers}
 listeners:
   - name: http
     listen: "127.0.0.1:${http}"
@@ -110,7 +128,7 @@ listeners:
     routes:
       - { name: users, match: { path_prefix: / }, to: users }
   - { name: tcp, listen: "127.0.0.1:${tcp}", protocol: tcp, to: users-tcp }
-clusters:
+${unroutedPort === undefined ? '' : unrouted}clusters:
   users:
     discover: { static: [ ${endpoints} ] }
     balance: { policy: ring_hash, hash_key: [ { header: x-user-id } ] }

@@ -1,19 +1,11 @@
 /** The rows of the HTTP and TCP tables. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Contestant, Scenario } from '../contest.ts';
-import { parseWrk } from '../load-report.ts';
-import { programOf, type Stage } from '../stage.ts';
-import { CANDIDATES, type Candidate, HAPROXY, type Site, type Traffic } from './candidates.ts';
-import { startUpstream } from './upstream.ts';
-import { ask, verifyHttp, verifyTcp } from './verify.ts';
-import { type Shape, wrkScript } from './wrk-script.ts';
+import type { Scenario } from '../contest.ts';
+import { HAPROXY, type Traffic } from './candidates.ts';
+import { contestantOf, endAll, enterAll, type WrkLoad, wrkLoad } from './contestants.ts';
 
-interface Sort extends Shape {
-  readonly name: string;
+interface Sort extends WrkLoad {
   readonly title: string;
   readonly traffic: Traffic;
-  readonly connections: number;
 }
 
 const small = { method: 'GET', path: '/small', traffic: 'http' } as const;
@@ -35,52 +27,22 @@ const SORTS: readonly Sort[] = [
   { ...small, name: 'tcp-64', title: 'TCP, 150-byte answers, 64 connections', traffic: 'tcp', connections: 64 },
 ];
 
-/** What must be there for any of them, as the package to install. */
-export function missingForHttp(): string | undefined {
-  if (programOf('wrk') === undefined) return 'package wrk';
-  return programOf('nginx') === undefined ? 'package nginx-light' : undefined;
-}
-
-export function httpScenarios(stage: Stage, bundle: string): readonly Scenario[] {
-  return SORTS.map((sort) => {
-    const pids: number[] = [];
-    return {
-      name: sort.name,
-      title: sort.title,
-      unit: 'request',
-      reference: HAPROXY,
-      async open() {
-        const upstream = await startUpstream(stage);
-        pids.push(upstream.pid);
-        const [contestants, skipped]: [Contestant[], string[]] = [[], []];
-        for (const candidate of CANDIDATES.filter(({ traffic }) => traffic.includes(sort.traffic))) {
-          const missing = candidate.missing(sort.traffic);
-          if (missing !== undefined) skipped.push(`${candidate.name}: needs ${missing}`);
-          else contestants.push(await enter(candidate, { stage, upstream, bundle }, sort));
-          pids.push(...contestants.slice(-1).map(({ pid }) => pid));
-        }
-        return { contestants, skipped };
-      },
-      async close() {
-        for (const pid of pids.splice(0).toReversed()) await stage.end(pid);
-      },
-    };
-  });
-}
-
-async function enter(candidate: Candidate, site: Site, sort: Sort): Promise<Contestant> {
-  const { stage } = site;
-  const { started, ports, checkLog } = await candidate.start(site);
-  const port = ports[sort.traffic];
-  await stage.ready(started, async () => (await ask({ port, path: '/small' })).status === 200);
-  const script = join(stage.folder, `${sort.name}.lua`);
-  await writeFile(script, wrkScript(sort));
-  const wrk = ['wrk', '-t1', `-c${sort.connections}`, '--latency', '--timeout', '5s', '-s', script];
+export const HTTP_SCENARIOS: readonly Scenario[] = SORTS.map((sort) => {
+  const pids: number[] = [];
   return {
-    name: candidate.name,
-    pid: started.pid,
-    verify: () => (sort.traffic === 'tcp' ? verifyTcp(port) : verifyHttp(port)),
-    load: async (seconds) => parseWrk(await stage.run('load', [...wrk, `-d${seconds}s`, `http://127.0.0.1:${port}/`])),
-    ...(checkLog === undefined ? {} : { afterTurn: (report) => checkLog(report.answers) }),
+    name: sort.name,
+    title: sort.title,
+    unit: 'request',
+    reference: HAPROXY,
+    async open(venue) {
+      const { entrants, skipped } = await enterAll(venue, sort.traffic, pids);
+      const load = await wrkLoad(venue.stage, sort);
+      const contestants = entrants.map((entrant) => ({
+        ...contestantOf(entrant, sort.traffic),
+        load: (seconds: number) => load(entrant.port, seconds),
+      }));
+      return { contestants, skipped };
+    },
+    close: ({ stage }) => endAll(stage, pids),
   };
-}
+});

@@ -1,7 +1,7 @@
 /** The service behind every proxy: one nginx that answers as three instances. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePorts, programOf, type Stage } from '../stage.ts';
+import { type Core, freePorts, programOf, type Stage } from '../stage.ts';
 
 export const INSTANCES = ['a', 'b', 'c'] as const;
 export const ANSWER_BYTES = 150;
@@ -19,12 +19,21 @@ export function answerOf(instance: string): string {
   return `${begin.padEnd(ANSWER_BYTES - 2, 'x')}"}`;
 }
 
-export async function startUpstream(stage: Stage): Promise<Upstream> {
+export interface UpstreamOptions {
+  /** Loopback addresses that each instance listens on. */
+  readonly hosts?: readonly string[];
+  readonly core?: Core;
+}
+
+export async function startUpstream(
+  stage: Stage,
+  { hosts = ['127.0.0.1'], core = 'load' }: UpstreamOptions = {},
+): Promise<Upstream> {
   const ports = await freePorts(INSTANCES.length);
   await writeFile(join(stage.folder, 'large'), Buffer.alloc(DOWNLOAD_BYTES, 'outrigger '));
   const file = join(stage.folder, 'upstream.conf');
-  await writeFile(file, configuration(stage.folder, ports));
-  const started = stage.start('upstream', 'load', [programOf('nginx') ?? 'nginx', '-c', file, '-p', stage.folder]);
+  await writeFile(file, configuration(stage.folder, hosts, ports));
+  const started = stage.start('upstream', core, [programOf('nginx') ?? 'nginx', '-c', file, '-p', stage.folder]);
   await stage.ready(started, async () => {
     const answers = await Promise.all(ports.map((port) => fetch(`http://127.0.0.1:${port}/health`)));
     return answers.every(({ ok }) => ok);
@@ -32,7 +41,7 @@ export async function startUpstream(stage: Stage): Promise<Upstream> {
   return { ports, pid: started.pid };
 }
 
-function configuration(folder: string, ports: readonly number[]): string {
+function configuration(folder: string, hosts: readonly string[], ports: readonly number[]): string {
   return `${nginxPreamble(folder, 'upstream')}
 http {
   access_log off;
@@ -41,16 +50,15 @@ http {
   open_file_cache max=10;
 ${nginxPaths(folder, 'upstream')}
   upstream self { server 127.0.0.1:${ports[0]}; keepalive 512; keepalive_requests 100000000; keepalive_time 10h; }
-${ports.map((port, i) => instance(folder, port, INSTANCES[i] ?? '')).join('\n')}
+${ports.map((port, i) => instance(folder, hosts, port, INSTANCES[i] ?? '')).join('\n')}
 }
 `;
 }
 
 /** `/upload` reads the whole body before it answers: `return` alone would not wait for it. */
-function instance(folder: string, port: number, name: string): string {
+function instance(folder: string, hosts: readonly string[], port: number, name: string): string {
   return `  server {
-    listen 127.0.0.1:${port} backlog=4096;
-    keepalive_requests 100000000;
+${hosts.map((host) => `    listen ${host}:${port} backlog=4096;\n`).join('')}    keepalive_requests 100000000;
     keepalive_time 10h;
     client_body_buffer_size 64k;
     location = /health { return 200 "ok"; }

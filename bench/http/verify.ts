@@ -15,13 +15,19 @@ export interface Asked {
   readonly port: number;
   readonly path: string;
   readonly user?: string;
+  /** By default the address and port. */
+  readonly host?: string;
   readonly body?: Buffer;
 }
 
 /** Over one kept connection when given an agent that keeps one. */
-export function ask({ port, path, user = 'user-1', body }: Asked, agent?: Agent): Promise<Answer> {
+export function ask({ port, path, user = 'user-1', host, body }: Asked, agent?: Agent): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const headers = { 'x-user-id': user, ...(body === undefined ? {} : { 'content-length': body.length }) };
+  const headers = {
+    'x-user-id': user,
+    ...(host === undefined ? {} : { host }),
+    ...(body === undefined ? {} : { 'content-length': body.length }),
+  };
   const options = { host: '127.0.0.1', port, path, headers, method: body === undefined ? 'GET' : 'POST' };
   const sent = request({ ...options, ...(agent === undefined ? {} : { agent }), timeout: 5_000 }, (response) => {
     const pieces: Buffer[] = [];

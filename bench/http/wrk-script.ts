@@ -6,16 +6,20 @@ export const USERS = 1_000;
 export interface Shape {
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  /** Used in turn. */
+  readonly hosts?: readonly string[];
 }
 
-export function wrkScript({ method, path }: Shape): string {
+export function wrkScript({ method, path, hosts = ['users.example.org'] }: Shape): string {
   const body = method === 'POST' ? `string.rep("u", ${UPLOAD_BYTES})` : 'nil';
-  return `local requests = {}
+  return `local hosts = { ${hosts.map((host) => `"${host}"`).join(', ')} }
+local requests = {}
 local sent = 0
 function init(args)
   local body = ${body}
   for i = 1, ${USERS} do
-    requests[i] = wrk.format("${method}", "${path}", { ["Host"] = "users.example.org", ["x-user-id"] = "user-" .. i }, body)
+    local headers = { ["Host"] = hosts[(i - 1) % #hosts + 1], ["x-user-id"] = "user-" .. i }
+    requests[i] = wrk.format("${method}", "${path}", headers, body)
   end
 end
 function request()

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { quietest, type Result, rowsOf, type Turn } from '../../bench/contest.ts';
-import { formatResult, replaceSection, withSpread } from '../../bench/report.ts';
+import type { Result } from '../../bench/contest.ts';
+import { rowsOf, type Turn } from '../../bench/contest-rows.ts';
+import { formatResult } from '../../bench/report.ts';
 
 /** `p50Ms` of null: the load tells no percentiles. */
 const turn = (cpuMicros: number, p50Ms: number | null = 1, rssMiB = 10): Turn => ({
@@ -23,10 +24,21 @@ const entry = (name: string, turns: readonly Turn[], problems: readonly string[]
   problems,
 });
 
-const result = (rows: Result['rows']): Result => {
-  const fixed = { name: 'x', title: 'Small answers', unit: 'request', reference: 'A', turns: 3, seconds: 2 } as const;
-  return { ...fixed, rows, skipped: ['C: needs package c'], disturbance: { median: 0.012, least: 0, most: 0.34 } };
-};
+const result = (rows: Result['rows'], more: Partial<Result> = {}): Result => ({
+  name: 'x',
+  title: 'Small answers',
+  unit: 'request',
+  reference: 'A',
+  turns: 3,
+  seconds: 2,
+  isAtFixedRate: false,
+  remarks: [],
+  rows,
+  skipped: ['C: needs package c'],
+  disturbance: { median: 0.012, least: 0, most: 0.34 },
+  lateness: undefined,
+  ...more,
+});
 
 describe('rows', () => {
   test('have the CPU of one answer, and its ratio to the reference turn by turn', () => {
@@ -38,6 +50,15 @@ describe('rows', () => {
     expect(other).toMatchObject({ cpuMicros: { least: 15, most: 22 }, ratio: { least: 1.1, most: 1.5 } });
   });
 
+  test('have how far the 99th percentile is above that of the reference, turn by turn', () => {
+    const [reference, other] = rowsOf(
+      [entry('A', [turn(1_000, 1), turn(1_000, 5)]), entry('B', [turn(1_000, 1.5), turn(1_000, 4.75)])],
+      'A',
+    );
+    expect(reference?.p99OverMs).toEqual({ median: 0, least: 0, most: 0 });
+    expect(other?.p99OverMs).toEqual({ median: 0.25, least: -0.5, most: 1 });
+  });
+
   test('of whoever failed have no figures, and nobody is compared with it', () => {
     const [failed, other] = rowsOf(
       [entry('A', [turn(1_000)], ['3 answers were wrong']), entry('B', [turn(1_500)])],
@@ -46,27 +67,6 @@ describe('rows', () => {
     expect(failed).toMatchObject({ cpuMicros: undefined, ratio: undefined, rssMiB: undefined });
     expect(other).toMatchObject({ cpuMicros: { median: 15 }, ratio: undefined });
   });
-});
-
-test.each([
-  [
-    [0.01, 0.4, 0.02, 0.03],
-    [0, 2, 3],
-  ],
-  [
-    [0.3, 0.2, 0.1, 0.4],
-    [0, 1, 2],
-  ],
-  [
-    [0, 0, 0, 0],
-    [0, 1, 2],
-  ],
-  [
-    [0.5, 0.1],
-    [0, 1],
-  ],
-])('of rounds with noise %j the three quietest count', (noise, chosen) => {
-  expect([...quietest(noise, 3)].sort((a, b) => a - b)).toEqual(chosen);
 });
 
 describe('a table', () => {
@@ -92,25 +92,22 @@ describe('a table', () => {
     expect(text).not.toContain('p99');
   });
 
-  test.each([
-    [{ median: 1.2, least: 1.1, most: 1.3 }, '1.20 (1.10–1.30)'],
-    [{ median: 1.2, least: 1.2, most: 1.2 }, '1.20'],
-    [undefined, '–'],
-  ])('writes %j as %s', (spread, text) => {
-    expect(withSpread(spread, 2)).toBe(text);
-  });
-});
+  test('at a fixed rate is about how long answers took', () => {
+    const rows = rowsOf([entry('A', [turn(1_000, 1)]), entry('B', [turn(1_500, 1.25)])], 'A');
+    const fixed = {
+      isAtFixedRate: true,
+      remarks: ['Asked 50 per second.'],
+      lateness: { median: 0.1, least: 0.1, most: 0.2 },
+    };
+    expect(formatResult(result(rows, { ...fixed, skipped: [], disturbance: undefined }))).toBe(`### Small answers
 
-describe('a section of the document', () => {
-  const document = 'before\n<!-- bench a -->\nold\n<!-- end a -->\nbetween\n<!-- bench b -->\n<!-- end b -->\n';
+3 turns of 2 s each; 99 % of requests left within 0.10 ms of their time (0.20 ms in the worst turn).
+Asked 50 per second.
 
-  test('is replaced, again and again, and the rest stays', () => {
-    const once = replaceSection(document, 'a', 'new\n');
-    expect(once).toBe(document.replace('old', 'new'));
-    expect(replaceSection(once, 'a', 'new\n')).toBe(once);
-  });
-
-  test('must be there', () => {
-    expect(() => replaceSection(document, 'c', 'new\n')).toThrow('no place for the results of c');
+|     | p50 ms | p99 ms | p99 − A’s, ms | requests/s | CPU µs/request | ratio to A | RSS MiB |
+| --- | -----: | -----: | ------------: | ---------: | -------------: | ---------: | ------: |
+| A   |   1.00 |   2.00 |          0.00 |         50 |           10.0 |       1.00 |      10 |
+| B   |   1.25 |   2.50 |         +0.50 |         50 |           15.0 |       1.50 |      10 |
+`);
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ratioSpread, spreadOf } from '../../bench/statistics.ts';
+import { differenceSpread, ratioSpread, spreadOf } from '../../bench/statistics.ts';
 
 describe('a spread', () => {
   test.each([
@@ -38,4 +38,10 @@ describe('a ratio', () => {
     expect(ratioSpread([12], [])).toBeUndefined();
     expect(ratioSpread([12, 8], [0, 4])).toEqual({ median: 2, least: 2, most: 2 });
   });
+});
+
+test('a difference is of two values of the same turn too', () => {
+  expect(differenceSpread([12, 60, 11], [10, 63, 10])).toEqual({ median: 1, least: -3, most: 2 });
+  expect(differenceSpread([12, 7], [undefined, 7])).toEqual({ median: 0, least: 0, most: 0 });
+  expect(differenceSpread([], [1])).toBeUndefined();
 });
