@@ -18,6 +18,8 @@ export class HeadIntake {
   readonly #maxBytes: number;
   /** Bytes read and not used yet: a head in pieces, or requests that wait for their turn. */
   #pending: Buffer | undefined;
+  /** `#pending` lies in a buffer that others read into. */
+  #isBorrowed = false;
   /** Bytes of `#pending` known not to hold a whole head. */
   #searched = 0;
   #emptyBytes = 0;
@@ -40,8 +42,17 @@ export class HeadIntake {
     return this.size > MAX_WAITING_BYTES;
   }
 
+  /** Takes bytes that stay as they are until {@link keep}. */
   push(bytes: Buffer): void {
+    this.#isBorrowed = this.#pending === undefined;
     this.#pending = this.#pending === undefined ? bytes : Buffer.concat([this.#pending, bytes]);
+  }
+
+  /** What goes on waiting becomes its own. */
+  keep(): void {
+    if (this.#pending === undefined || !this.#isBorrowed) return;
+    this.#pending = Buffer.from(this.#pending);
+    this.#isBorrowed = false;
   }
 
   /** All that waits; nothing waits any more. Undefined where nothing did. */

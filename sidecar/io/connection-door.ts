@@ -1,9 +1,9 @@
 /** Where the connections of a listener come in: who they are from, and whether there is room for them. */
-import type { Socket } from 'node:net';
 import type { ListenerConfig } from '../../src/config/listener.ts';
 import { plainAddress, type TrustedProxies } from '../client-address.ts';
 import { type ClientOrigin, directOrigin } from '../client-origin.ts';
 import type { LimitCounts } from '../limit-counts.ts';
+import type { ClientSocket } from './client-socket.ts';
 import { type ConnectionLimit, OwnConnectionLimit } from './connection-limit.ts';
 import type { Deadlines } from './deadlines.ts';
 import { ProxyGate } from './proxy-gate.ts';
@@ -15,13 +15,18 @@ export interface ConnectionDoorOptions {
   /** Where a limit holds for more than this listener. */
   readonly limit?: ConnectionLimit | undefined;
   readonly exceeded: LimitCounts;
-  /** Gets each connection that may stay. The owner calls {@link ConnectionDoor.leave} when it has closed. */
-  readonly onClient: (socket: Socket, origin: ClientOrigin) => void;
+  /**
+   * Gets each connection that may stay, paused, and what of it has been read already. The owner calls
+   * {@link ConnectionDoor.leave} when it has closed.
+   */
+  readonly onClient: (socket: ClientSocket, origin: ClientOrigin, rest: Buffer) => void;
   /** Gets each one over a connection limit, to be told so and closed. */
-  readonly onFull: (socket: Socket) => void;
+  readonly onFull: (socket: ClientSocket) => void;
   /** One that was to tell whom it speaks for is gone without having told. */
-  readonly onGone: (socket: Socket) => void;
+  readonly onGone: (socket: ClientSocket) => void;
 }
+
+const NOTHING = Buffer.alloc(0);
 
 export class ConnectionDoor {
   readonly #options: ConnectionDoorOptions;
@@ -39,7 +44,7 @@ export class ConnectionDoor {
       deadlines,
       exceeded,
       headTimeoutMs: config.limits.head_timeout,
-      onClient: (socket, origin) => this.#admit(socket, origin),
+      onClient: (socket, origin, rest) => this.#admit(socket, origin, rest),
       onGone: (socket) => {
         this.#limit.leave();
         onGone(socket);
@@ -52,7 +57,7 @@ export class ConnectionDoor {
     return this.#gate?.size ?? 0;
   }
 
-  accept(socket: Socket): void {
+  accept(socket: ClientSocket): void {
     const peer = plainAddress(socket.remoteAddress);
     if (this.#gate !== undefined && !this.#gate.admits(peer)) {
       socket.on('error', () => undefined);
@@ -60,7 +65,7 @@ export class ConnectionDoor {
     } else if (!this.#limit.enter()) {
       this.#options.exceeded.count('max_connections');
       this.#options.onFull(socket);
-    } else if (this.#gate === undefined) this.#admit(socket, directOrigin(peer));
+    } else if (this.#gate === undefined) this.#admit(socket, directOrigin(peer), NOTHING);
     else this.#gate.receive(socket, peer);
   }
 
@@ -74,9 +79,9 @@ export class ConnectionDoor {
     this.#gate?.close();
   }
 
-  #admit(socket: Socket, origin: ClientOrigin): void {
+  #admit(socket: ClientSocket, origin: ClientOrigin, rest: Buffer): void {
     if (this.#limit.enterAs(origin.address)) {
-      this.#options.onClient(socket, origin);
+      this.#options.onClient(socket, origin, rest);
       return;
     }
     this.#limit.leave();

@@ -10,7 +10,6 @@
  *   tunnel  | the end of both directions       | closed
  *   closing | the client's FIN, for a moment   | closed; what still comes is discarded
  */
-import type { Socket } from 'node:net';
 import { REASONS, type Reason } from '../../src/error.ts';
 import { BODY_SPAN_MS, BodyPace } from '../body-pace.ts';
 import { ClientIdentity } from '../client-identity.ts';
@@ -21,6 +20,7 @@ import { RequestHead, readRequestHead } from '../http1/request-head.ts';
 import { formatEmptyAnswer, formatLocalReply } from '../local-reply.ts';
 import { findRoute } from '../route.ts';
 import { AnswerLimits } from './answer-limits.ts';
+import type { ClientSocket } from './client-socket.ts';
 import type { Timed } from './deadlines.ts';
 import { Exchange } from './exchange.ts';
 import type { HttpListener } from './http-listener.ts';
@@ -35,7 +35,7 @@ type Phase = 'head' | 'body' | 'answer' | 'tunnel' | 'closing' | 'closed';
 
 export class DownstreamConnection implements Timed {
   deadlineAt: number;
-  readonly socket: Socket;
+  readonly socket: ClientSocket;
   readonly #listener: HttpListener;
   readonly #identity: ClientIdentity;
   readonly #head = new RequestHead();
@@ -51,7 +51,7 @@ export class DownstreamConnection implements Timed {
   #peerEnded = false;
   #requests = 0;
 
-  constructor(socket: Socket, origin: ClientOrigin, listener: HttpListener) {
+  constructor(socket: ClientSocket, origin: ClientOrigin, listener: HttpListener) {
     this.socket = socket;
     this.#listener = listener;
     this.#identity = new ClientIdentity(origin, listener.trusted);
@@ -61,7 +61,7 @@ export class DownstreamConnection implements Timed {
     this.#pace = new BodyPace(limits.min_body_rate);
     this.#limits = new AnswerLimits(deadlines.now);
     this.deadlineAt = deadlines.in(limits.head_timeout);
-    socket.on('data', (bytes: Buffer) => this.#onData(bytes));
+    socket.source.reader = (bytes, size) => this.read(bytes, size);
     socket.on('drain', () => this.#onDrain());
     socket.on('end', () => this.#onEnd());
     socket.on('error', () => undefined);
@@ -79,8 +79,8 @@ export class DownstreamConnection implements Timed {
     this.#limits.activityAt = this.#listener.deadlines.now;
   }
 
-  write(data: string | Uint8Array): boolean {
-    return typeof data === 'string' ? this.socket.write(data, 'latin1') : this.socket.write(data);
+  write(text: string): boolean {
+    return this.socket.writeText(text);
   }
 
   /** The answer under way is the last on this connection. */
@@ -104,27 +104,30 @@ export class DownstreamConnection implements Timed {
     this.deadlineAt = Math.min(this.deadlineAt, this.#listener.deadlines.in(LAST_CALL_MS));
   }
 
-  #onData(bytes: Buffer): void {
+  /** Takes the first `size` bytes of a buffer that others read into as soon as this returns. */
+  read(buffer: Buffer, size: number): void {
     this.touch();
+    const bytes = buffer.subarray(0, size);
     switch (this.#phase) {
       case 'head':
         this.#intake.push(bytes);
         this.#readHeads();
-        if (this.socket.writableNeedDrain && this.#intake.isFull) this.socket.pause();
-        return;
+        if (this.socket.needsDrain && this.#intake.isFull) this.socket.pause();
+        break;
       case 'body':
         this.#readBody(bytes);
-        return;
+        break;
       case 'answer':
         this.#intake.push(bytes);
         if (this.#intake.isFull) this.socket.pause();
-        return;
+        break;
       case 'tunnel':
         if (!this.#exchange.writeTunnel(bytes)) this.socket.pause();
-        return;
+        break;
       case 'closing':
       case 'closed':
     }
+    this.#intake.keep();
   }
 
   /** The client has taken what was written. */
@@ -136,7 +139,7 @@ export class DownstreamConnection implements Timed {
   /** All whole heads at hand, as long as the client takes the answers. A loop: a thousand may come in one segment. */
   #readHeads(): void {
     this.#isReading = true;
-    while (this.#phase === 'head' && this.#intake.size > 0 && !this.socket.writableNeedDrain && this.#readHead());
+    while (this.#phase === 'head' && this.#intake.size > 0 && !this.socket.needsDrain && this.#readHead());
     this.#isReading = false;
   }
 
@@ -314,7 +317,7 @@ export class DownstreamConnection implements Timed {
   #goOn(): void {
     this.#readHeads();
     const isHead = this.#phase === 'head';
-    if (isHead && this.socket.writableNeedDrain) return;
+    if (isHead && this.socket.needsDrain) return;
     if (isHead && this.#peerEnded) this.#closeGently();
     else if ((isHead || !this.#intake.isFull) && this.socket.isPaused()) this.socket.resume();
   }
@@ -353,8 +356,8 @@ export class DownstreamConnection implements Timed {
   onDeadline(now: number): void {
     switch (this.#phase) {
       case 'head':
-        this.#listener.countSilence(this.#requests, this.socket.writableNeedDrain ? 0 : this.#intake.size);
-        if (this.socket.writableNeedDrain && (this.#intake.size > 0 || !this.#closes)) this.socket.destroy();
+        this.#listener.countSilence(this.#requests, this.socket.needsDrain ? 0 : this.#intake.size);
+        if (this.socket.needsDrain && (this.#intake.size > 0 || !this.#closes)) this.socket.destroy();
         else if (this.#intake.size > 0) this.#refuseHead('head_timeout', 'the head took too long');
         // Nothing was asked, so nothing is answered: an unasked 408 would be read as the answer to the next request.
         else this.#closeGently();

@@ -22,7 +22,7 @@ import { formatUpstreamHead, isIdempotent } from '../upstream-head.ts';
 import type { DownstreamConnection } from './downstream-connection.ts';
 import type { RouteTarget } from './http-target.ts';
 import { latin1 } from './latin1.ts';
-import { JOIN_BYTES, writeStretch } from './read-buffer.ts';
+import { JOIN_BYTES } from './read-buffer.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** First try and two more: the ring's next endpoints. */
@@ -98,16 +98,16 @@ export class Exchange {
     this.#sentContinue = false;
   }
 
-  /** Body bytes as they go upstream. The buffer is the exchange's from here on. False: wait for `onRequestRoom`. */
+  /** Body bytes as they go upstream, lasting until this returns. False: wait for `onRequestRoom`. */
   onRequestBody(bytes: Buffer): boolean {
     if (this.#replay !== undefined) {
-      this.#replay.push(bytes);
+      this.#replay.push(Buffer.from(bytes));
       this.#replayBytes += bytes.length;
     }
     const upstream = this.#upstream;
     if (upstream === undefined || !upstream.isOpen) return this.#replayBytes <= MAX_REPLAY_BYTES;
     if (this.#replayBytes > MAX_REPLAY_BYTES) this.#replay = undefined;
-    return upstream.write(bytes);
+    return this.client.socket.source.pass(upstream.socket, bytes, 0, bytes.length);
   }
 
   /** The request is whole. `trailers` (undefined where the body was not chunked) end a chunked one. */
@@ -278,7 +278,12 @@ export class Exchange {
       return;
     }
     this.#flushHead();
-    if (!writeStretch(this.client.socket, bytes, from, to)) this.#upstream?.pause();
+    this.#passDown(bytes, from, to);
+  }
+
+  #passDown(bytes: Buffer, from: number, to: number): void {
+    const upstream = this.#upstream;
+    if (upstream !== undefined && !upstream.source.pass(this.client.socket, bytes, from, to)) upstream.pause();
   }
 
   #writeDown(data: string): void {
@@ -313,7 +318,7 @@ export class Exchange {
   // A tunnel: bytes both ways until both have ended.
 
   onTunnelBytes(bytes: Buffer, from: number, to: number): void {
-    if (!writeStretch(this.client.socket, bytes, from, to)) this.#upstream?.pause();
+    this.#passDown(bytes, from, to);
   }
 
   onTunnelEnd(): void {
@@ -327,7 +332,8 @@ export class Exchange {
   }
 
   writeTunnel(bytes: Buffer): boolean {
-    return this.#upstream?.write(bytes) ?? true;
+    const upstream = this.#upstream;
+    return upstream === undefined || this.client.socket.source.pass(upstream.socket, bytes, 0, bytes.length);
   }
 
   endTunnelUp(): void {

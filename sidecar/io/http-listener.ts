@@ -1,5 +1,5 @@
 /** One HTTP listener: accepts, bounds the number of connections, and knows what all of its connections share. */
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import type { HttpListenerConfig, ListenerLimits } from '../../src/config/listener.ts';
 import { type ListenOptions, listen } from '../../src/io/listen.ts';
 import type { TrustedProxies } from '../client-address.ts';
@@ -13,6 +13,7 @@ import { compileRoute, routeHeaderNames, routeName } from '../route.ts';
 import { DurationHistogram, type NewCounts, RequestCounts, within } from '../traffic.ts';
 import { clusterPath, listenerPath, routePath, UNROUTED } from '../worker-counts.ts';
 import type { AccessLog } from './access-log.ts';
+import { acceptClients, type ClientSocket } from './client-socket.ts';
 import { ConnectionDoor } from './connection-door.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -77,7 +78,7 @@ export class HttpListener {
       deadlines: options.deadlines,
       limit: options.limit,
       exceeded: this.exceeded,
-      onClient: (socket, origin) => this.#open(socket, origin),
+      onClient: (socket, origin, rest) => this.#open(socket, origin, rest),
       onFull: (socket) => this.#refuse(socket),
       onGone: (socket) => this.#gone(socket),
     });
@@ -88,14 +89,14 @@ export class HttpListener {
     ]);
     this.targets = this.#compileTargets(used);
     this.#proxied = [...new Set(used)].filter((cluster) => cluster.config.send_proxy_protocol !== undefined);
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#door.accept(socket));
-    // Accepting may fail (EMFILE): what is open goes on, and so does accepting once there is room.
+    this.#server = createServer();
     this.#server.on('error', () => undefined);
   }
 
   /** Resolves to the bound address; rejects when it cannot be bound. */
-  listen(options: Pick<ListenOptions, 'reusePort'> = {}): Promise<string> {
-    return listen(this.#server, this.#config.listen, { backlog: 4_096, ...options });
+  async listen(options: Pick<ListenOptions, 'reusePort'> = {}): Promise<string> {
+    const onBound = (): void => acceptClients(this.#server, (socket) => this.#door.accept(socket));
+    return await listen(this.#server, this.#config.listen, { backlog: 4_096, ...options, onBound });
   }
 
   /** Clusters that its routes lead to, with the durations of each. */
@@ -176,20 +177,21 @@ export class HttpListener {
     this.#gone(connection.socket);
   }
 
-  #gone(socket: Socket): void {
+  #gone(socket: ClientSocket): void {
     this.#closedBytes.received += socket.bytesRead;
     this.#closedBytes.sent += socket.bytesWritten;
     if (this.connections === 0) this.#whenEmpty?.();
   }
 
-  #open(socket: Socket, origin: ClientOrigin): void {
-    this.#connections.add(new DownstreamConnection(socket, origin, this));
-    // Paused where its PROXY protocol header has been read.
+  #open(socket: ClientSocket, origin: ClientOrigin, rest: Buffer): void {
+    const connection = new DownstreamConnection(socket, origin, this);
+    this.#connections.add(connection);
     socket.resume();
+    if (rest.length > 0) connection.read(rest, rest.length);
   }
 
   /** Over a connection limit: told so and closed, whatever it asks for. */
-  #refuse(socket: Socket): void {
+  #refuse(socket: ClientSocket): void {
     this.unrouted.countRefused('overloaded', 503);
     const requestId = this.nextRequestId();
     const reply = {

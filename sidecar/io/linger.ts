@@ -1,5 +1,5 @@
 /** The end of a client connection: what it has not taken yet still goes out, and what it has under way is discarded. */
-import type { Socket } from 'node:net';
+import type { ClientSocket } from './client-socket.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 
 /** From the moment when everything has been taken. Closed at once, our reset could overtake the answer. */
@@ -7,7 +7,7 @@ const LINGER_MS = 2_000;
 const MAX_LINGER_BYTES = 1_048_576;
 
 export interface Lingering extends Timed {
-  readonly socket: Socket;
+  readonly socket: ClientSocket;
 }
 
 /** Ends `connection`, whose deadline is to destroy it from here on, after at most `patienceMs` of taking nothing. */
@@ -15,10 +15,10 @@ export function lingerOn(connection: Lingering, deadlines: Deadlines, patienceMs
   const { socket } = connection;
   let discarded = 0;
   connection.deadlineAt = deadlines.in(patienceMs);
-  socket.on('data', (bytes: Buffer) => {
-    discarded += bytes.length;
+  socket.source.reader = (_, size) => {
+    discarded += size;
     if (discarded > MAX_LINGER_BYTES) socket.destroy();
-  });
+  };
   socket.end(() => {
     connection.deadlineAt = deadlines.in(LINGER_MS);
   });

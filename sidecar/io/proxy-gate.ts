@@ -10,10 +10,10 @@
  *   trusted     | names a client           | the client's
  *   trusted     | LOCAL, UNKNOWN, unix     | the peer's own
  */
-import type { Socket } from 'node:net';
 import type { TrustedProxies } from '../client-address.ts';
 import { type ClientOrigin, originBehind } from '../client-origin.ts';
 import type { LimitCounts } from '../limit-counts.ts';
+import type { ClientSocket } from './client-socket.ts';
 import type { Deadlines } from './deadlines.ts';
 import { ProxyIntake, type ProxyIntakeEnd } from './proxy-intake.ts';
 
@@ -22,10 +22,10 @@ export interface ProxyGateOptions {
   readonly deadlines: Deadlines;
   readonly exceeded: LimitCounts;
   readonly headTimeoutMs: number;
-  /** Gets each connection whose header has come; the socket is paused. */
-  readonly onClient: (socket: Socket, origin: ClientOrigin) => void;
+  /** Gets each connection whose header has come, and what came behind the header; the socket is paused. */
+  readonly onClient: (socket: ClientSocket, origin: ClientOrigin, rest: Buffer) => void;
   /** A connection that {@link ProxyGate.receive} took has ended without having got that far. */
-  readonly onGone: (socket: Socket) => void;
+  readonly onGone: (socket: ClientSocket) => void;
 }
 
 export class ProxyGate {
@@ -49,7 +49,7 @@ export class ProxyGate {
     return false;
   }
 
-  receive(socket: Socket, peer: string): void {
+  receive(socket: ClientSocket, peer: string): void {
     const { deadlines, headTimeoutMs } = this.#options;
     const intake = new ProxyIntake(socket, deadlines.in(headTimeoutMs), (end) => this.#onEnd(end, intake, peer));
     this.#waiting.add(intake);
@@ -67,7 +67,7 @@ export class ProxyGate {
     this.#waiting.delete(intake);
     deadlines.delete(intake);
     if (end.kind === 'read') {
-      onClient(socket, originBehind(peer, end.ends));
+      onClient(socket, originBehind(peer, end.ends), end.rest);
       return;
     }
     if (end.kind === 'malformed') exceeded.count('proxy_protocol');

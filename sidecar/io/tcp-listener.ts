@@ -1,5 +1,5 @@
 /** One TCP listener: each connection goes to one endpoint of its cluster. */
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import type { ListenerLimits, TcpListenerConfig } from '../../src/config/listener.ts';
 import { type ListenOptions, listen } from '../../src/io/listen.ts';
 import type { TrustedProxies } from '../client-address.ts';
@@ -7,6 +7,7 @@ import type { ClientOrigin } from '../client-origin.ts';
 import { LimitCounts } from '../limit-counts.ts';
 import { type NewCounts, within } from '../traffic.ts';
 import { listenerPath } from '../worker-counts.ts';
+import { acceptClients, type ClientSocket } from './client-socket.ts';
 import { ConnectionDoor } from './connection-door.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -49,21 +50,21 @@ export class TcpListener {
       deadlines,
       limit,
       exceeded: this.exceeded,
-      onClient: (socket, origin) => this.#open(socket, origin),
+      onClient: (socket, origin, rest) => this.#open(socket, origin, rest),
       onFull: (socket) => {
         socket.on('error', () => undefined);
         socket.resetAndDestroy();
       },
       onGone: (socket) => this.#gone(socket),
     });
-    const options = { allowHalfOpen: true, noDelay: true, pauseOnConnect: true };
-    this.#server = createServer(options, (socket) => this.#door.accept(socket));
+    this.#server = createServer();
     this.#server.on('error', () => undefined);
   }
 
   /** Resolves to the bound address; rejects when it cannot be bound. */
-  listen(options: Pick<ListenOptions, 'reusePort'> = {}): Promise<string> {
-    return listen(this.#server, this.#config.listen, { backlog: 4_096, ...options });
+  async listen(options: Pick<ListenOptions, 'reusePort'> = {}): Promise<string> {
+    const onBound = (): void => acceptClients(this.#server, (socket) => this.#door.accept(socket));
+    return await listen(this.#server, this.#config.listen, { backlog: 4_096, ...options, onBound });
   }
 
   get connections(): number {
@@ -101,14 +102,14 @@ export class TcpListener {
     this.#gone(tunnel.downstream);
   }
 
-  #gone(socket: Socket): void {
+  #gone(socket: ClientSocket): void {
     this.#closedBytes.received += socket.bytesRead;
     this.#closedBytes.sent += socket.bytesWritten;
     if (this.connections === 0) this.#whenEmpty?.();
   }
 
-  #open(socket: Socket, origin: ClientOrigin): void {
-    const tunnel = new TcpTunnel(socket, origin, this);
+  #open(socket: ClientSocket, origin: ClientOrigin, rest: Buffer): void {
+    const tunnel = new TcpTunnel(socket, origin, this, rest);
     this.#tunnels.add(tunnel);
     tunnel.start();
   }

@@ -1,11 +1,12 @@
 /** One TCP connection through the balancer: bytes both ways, half-closes and resets as they come. */
-import { connect, type Socket } from 'node:net';
 import type { Endpoint } from '../../src/endpoint.ts';
 import type { ClientOrigin } from '../client-origin.ts';
 import type { EndpointCounts } from '../traffic.ts';
+import type { ClientSocket } from './client-socket.ts';
 import type { Timed } from './deadlines.ts';
+import { DirectSocket } from './direct-socket.ts';
 import { proxyHeaderOf } from './proxy-header.ts';
-import { READ_BUFFER, writeStretch } from './read-buffer.ts';
+import { ReadSource } from './read-buffer.ts';
 import type { TcpListener } from './tcp-listener.ts';
 
 /** First try and two more endpoints; nothing of the client's has been read by then, so nothing is lost or repeated. */
@@ -13,12 +14,14 @@ const MAX_ATTEMPTS = 3;
 
 export class TcpTunnel implements Timed {
   deadlineAt: number;
-  readonly downstream: Socket;
+  readonly downstream: ClientSocket;
   /** Its address is what is counted and, on a ring, the key. */
   readonly client: ClientOrigin;
   readonly #listener: TcpListener;
   readonly #tried: Endpoint[] = [];
-  #upstream: Socket | undefined;
+  #upstream: DirectSocket | undefined;
+  /** What the client sent behind its PROXY protocol header, until there is someone to send it to. */
+  #rest: Buffer;
   #endpoint: Endpoint | undefined;
   /** Of the endpoint: kept here because it may have left the cluster when this ends. */
   #counts: EndpointCounts | undefined;
@@ -27,8 +30,9 @@ export class TcpTunnel implements Timed {
   #isClosed = false;
   #activityAt: number;
 
-  constructor(downstream: Socket, client: ClientOrigin, listener: TcpListener) {
+  constructor(downstream: ClientSocket, client: ClientOrigin, listener: TcpListener, rest: Buffer) {
     this.downstream = downstream;
+    this.#rest = rest;
     this.client = client;
     this.#listener = listener;
     this.#activityAt = listener.deadlines.now;
@@ -52,23 +56,16 @@ export class TcpTunnel implements Timed {
     this.#counts = cluster.poolOf(endpoint).counts;
     this.#counts.activeConnections += 1;
     this.deadlineAt = deadlines.in(cluster.config.timeouts.connect);
-    const upstream = connect({
-      host: endpoint.host,
-      port: endpoint.port,
-      noDelay: true,
-      allowHalfOpen: true,
-      onread: {
-        buffer: READ_BUFFER,
-        callback: (size, bytes) => {
-          this.#onUpstreamBytes(upstream, size, bytes as Buffer);
-          return true;
-        },
-      },
-    });
+    const source = new ReadSource((bytes, size) => this.#pass(source, bytes, size, this.downstream, upstream));
+    const upstream = new DirectSocket({ allowHalfOpen: true, onread: source.onread });
     this.#upstream = upstream;
     upstream.on('connect', () => this.#join(upstream));
     upstream.on('error', (error: NodeJS.ErrnoException) => this.#onError(error, this.downstream));
-    upstream.on('close', () => this.#onUpstreamClose(upstream));
+    upstream.on('close', () => {
+      source.close();
+      this.#onUpstreamClose(upstream);
+    });
+    upstream.setNoDelay(true).connect({ host: endpoint.host, port: endpoint.port });
   }
 
   cut(): void {
@@ -88,7 +85,7 @@ export class TcpTunnel implements Timed {
     this.cut();
   }
 
-  #join(upstream: Socket): void {
+  #join(upstream: DirectSocket): void {
     if (this.#isClosed) {
       upstream.destroy();
       return;
@@ -98,24 +95,24 @@ export class TcpTunnel implements Timed {
     this.deadlineAt = this.#listener.deadlines.in(this.#listener.limits.idle_timeout);
     const version = this.#listener.cluster.config.send_proxy_protocol;
     if (version !== undefined) {
-      upstream.write(proxyHeaderOf({ socket: this.downstream, origin: this.client }, version));
+      upstream.writeBytes(proxyHeaderOf({ socket: this.downstream, origin: this.client }, version), nothing);
     }
     const { downstream } = this;
-    downstream.on('data', (bytes: Buffer) => {
-      this.#touch();
-      if (!upstream.write(bytes)) downstream.pause();
-    });
+    if (this.#rest.length > 0) upstream.writeBytes(this.#rest, nothing);
+    const { source } = downstream;
+    source.reader = (bytes, size) => this.#pass(source, bytes, size, upstream, downstream);
     this.#follow(downstream, upstream);
     this.#follow(upstream, downstream);
     downstream.resume();
   }
 
-  #onUpstreamBytes(upstream: Socket, size: number, bytes: Buffer): void {
+  /** What `from` has read goes to `to`. */
+  #pass(source: ReadSource, bytes: Buffer, size: number, to: DirectSocket, from: DirectSocket): void {
     this.#touch();
-    if (!writeStretch(this.downstream, bytes, 0, size)) upstream.pause();
+    if (!source.pass(to, bytes, 0, size)) from.pause();
   }
 
-  #follow(from: Socket, to: Socket): void {
+  #follow(from: DirectSocket, to: DirectSocket): void {
     to.on('drain', () => {
       this.#touch();
       from.resume();
@@ -128,11 +125,11 @@ export class TcpTunnel implements Timed {
   }
 
   /** A reset is passed on as a reset, once there is someone to pass it to. */
-  #onError(error: NodeJS.ErrnoException, other: Socket | undefined): void {
+  #onError(error: NodeJS.ErrnoException, other: DirectSocket | undefined): void {
     if (this.#isOpen && other !== undefined && error.code !== 'EPIPE') other.resetAndDestroy();
   }
 
-  #onUpstreamClose(upstream: Socket): void {
+  #onUpstreamClose(upstream: DirectSocket): void {
     if (upstream === this.#upstream) this.#leaveEndpoint();
     if (this.#isClosed) this.#end();
     else if (!this.#isOpen) this.start();
@@ -167,3 +164,5 @@ export class TcpTunnel implements Timed {
     this.#listener.closed(this);
   }
 }
+
+function nothing(): void {}

@@ -1,15 +1,15 @@
 /** Clients over a connection limit: each gets its answer and a moment to read it, and there is a bound to them as well. */
-import type { Socket } from 'node:net';
+import type { ClientSocket } from './client-socket.ts';
 
 /** More of them at a time are reset at once. */
 const MAX_AT_A_TIME = 256;
 const LINGER_MS = 1_000;
 
 export class TurnedAway {
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Set<ClientSocket>();
 
   /** Writes the whole `answer` and closes. */
-  add(socket: Socket, answer: string): void {
+  add(socket: ClientSocket, answer: string): void {
     socket.on('error', () => undefined);
     if (this.#sockets.size >= MAX_AT_A_TIME) {
       socket.resetAndDestroy();

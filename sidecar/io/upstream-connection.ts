@@ -8,7 +8,7 @@ import type { DownstreamConnection } from './downstream-connection.ts';
 import type { Exchange } from './exchange.ts';
 import { latin1 } from './latin1.ts';
 import { proxyHeaderOf } from './proxy-header.ts';
-import { READ_BUFFER } from './read-buffer.ts';
+import { ReadSource } from './read-buffer.ts';
 import type { UpstreamPool } from './upstream-pool.ts';
 import { UpstreamSocket } from './upstream-socket.ts';
 
@@ -22,6 +22,7 @@ type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'closed';
 export class UpstreamConnection implements Timed {
   deadlineAt: number;
   readonly socket: UpstreamSocket;
+  readonly source = new ReadSource((bytes, size) => this.#onRead(size, bytes));
   /** True from the second exchange on: the endpoint may have closed it without our knowing. */
   isReused = false;
   /** The one client that it serves, whose PROXY protocol header it carries; undefined where it may serve any. */
@@ -50,10 +51,7 @@ export class UpstreamConnection implements Timed {
     this.#idleLimitMs = config.timeouts.idle;
     this.deadlineAt = deadlines.in(config.timeouts.connect);
     const { host, port } = pool.endpoint;
-    const onread = {
-      buffer: READ_BUFFER,
-      callback: (size: number, buffer: Uint8Array) => this.#onRead(size, buffer as Buffer),
-    };
+    const { onread } = this.source;
     this.socket = new UpstreamSocket({ host, port, noDelay: true, allowHalfOpen: true, onread }, (error) =>
       this.#onWriteFailed(error),
     );
@@ -79,7 +77,10 @@ export class UpstreamConnection implements Timed {
 
   /** Writes request bytes; false when the caller should wait for `onUpstreamDrain`. */
   write(data: string | Uint8Array): boolean {
-    return typeof data === 'string' ? this.socket.write(data, 'latin1') : this.socket.write(data);
+    if (typeof data === 'string') return this.socket.writeText(data);
+    // Nobody changes what is kept for another attempt.
+    this.socket.writeBytes(data, () => undefined);
+    return !this.socket.needsDrain;
   }
 
   requestSent(): void {
@@ -129,22 +130,21 @@ export class UpstreamConnection implements Timed {
     if (exchange === undefined) return;
     this.#begin(exchange);
     const version = this.#pool.cluster.config.send_proxy_protocol;
-    if (version !== undefined) this.socket.write(proxyHeaderOf(exchange.client, version));
+    if (version !== undefined) this.write(proxyHeaderOf(exchange.client, version));
     exchange.onUpstreamOpen(this);
   }
 
-  #onRead(size: number, buffer: Buffer): boolean {
+  #onRead(size: number, buffer: Buffer): void {
     const exchange = this.#exchange;
     if (exchange === undefined) {
       // Bytes that nobody asked for: whatever they are, they must not become part of the next answer.
       this.socket.destroy();
-      return true;
+      return;
     }
     exchange.client.touch();
     if (this.#phase === 'head') this.#readHead(exchange, buffer, size);
     else if (this.#phase === 'body') this.#readBody(exchange, buffer, 0, size);
     else if (this.#phase === 'tunnel') exchange.onTunnelBytes(buffer, 0, size);
-    return true;
   }
 
   #readHead(exchange: Exchange, buffer: Buffer, size: number): void {
@@ -319,6 +319,7 @@ export class UpstreamConnection implements Timed {
     const phase = this.#phase;
     this.#phase = 'closed';
     this.#exchange = undefined;
+    this.source.close();
     this.#pool.cluster.deadlines.delete(this);
     this.#pool.forget(this, phase === 'idle');
     if (exchange === undefined) return;

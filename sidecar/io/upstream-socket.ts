@@ -2,9 +2,10 @@
  * A socket that outlives a failed write for a moment. An endpoint that answers early (413) and closes makes our next
  * write fail while its answer still waits to be read; Node would throw that answer away with the socket.
  */
-import { type NetConnectOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import type { NetConnectOpts, SocketConstructorOpts } from 'node:net';
+import { DirectSocket } from './direct-socket.ts';
 
-export class UpstreamSocket extends Socket {
+export class UpstreamSocket extends DirectSocket {
   readonly #onWriteFailed: (error: NodeJS.ErrnoException) => boolean;
   #hasFailed = false;
 

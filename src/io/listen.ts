@@ -13,6 +13,8 @@ export interface ListenOptions {
   readonly private?: boolean;
   /** Others may bind the same port and share what comes (SO_REUSEPORT). Means nothing for a unix socket. */
   readonly reusePort?: boolean;
+  /** Called as soon as it is bound, before anything can have been accepted. What it throws is a failure to listen. */
+  readonly onBound?: () => void;
 }
 
 /**
@@ -40,14 +42,23 @@ export async function listen(server: Server, address: ListenAddress, options: Li
 function bind(server: Server, address: ListenAddress, options: ListenOptions): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
-  server.once('listening', resolve);
+  const onListening = (): void => {
+    try {
+      options.onBound?.();
+      resolve();
+    } catch (error) {
+      server.close();
+      reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
+  server.once('listening', onListening);
   const reusePort = options.reusePort === true ? { reusePort: true } : {};
   const backlog = options.backlog === undefined ? {} : { backlog: options.backlog };
   if (!('path' in address)) server.listen({ host: address.host, port: address.port, ...backlog, ...reusePort });
   else withMask(options.private === true, () => server.listen({ path: address.path, ...backlog }));
   return promise.finally(() => {
     server.off('error', reject);
-    server.off('listening', resolve);
+    server.off('listening', onListening);
   });
 }
 

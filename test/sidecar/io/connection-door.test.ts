@@ -1,6 +1,6 @@
-import { Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import { TrustedProxies } from '../../../sidecar/client-address.ts';
+import { ClientSocket } from '../../../sidecar/io/client-socket.ts';
 import { ConnectionDoor } from '../../../sidecar/io/connection-door.ts';
 import { Deadlines } from '../../../sidecar/io/deadlines.ts';
 import { LIMITS, LimitCounts } from '../../../sidecar/limit-counts.ts';
@@ -16,8 +16,8 @@ listeners: [ { name: web, listen: "127.0.0.1:0", protocol: tcp, to: app, proxy_p
 clusters: { app: { discover: { static: [] } } }
 `);
   const exceeded = new LimitCounts();
-  const handed: Socket[] = [];
-  const hand = (socket: Socket): void => void handed.push(socket);
+  const handed: ClientSocket[] = [];
+  const hand = (socket: ClientSocket): void => void handed.push(socket);
   const door = new ConnectionDoor({
     config: config.listeners[0]!,
     trusted: new TrustedProxies(config.trusted_proxies),
@@ -27,7 +27,7 @@ clusters: { app: { discover: { static: [] } } }
     onFull: hand,
     onGone: hand,
   });
-  const gone = new Socket();
+  const gone = new ClientSocket(undefined);
   door.accept(gone);
   expect([gone.destroyed, door.waiting, handed]).toEqual([true, 0, []]);
   expect(LIMITS.filter((limit) => exceeded.of(limit) > 0)).toEqual([]);

@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { DirectSocket } from '../../../sidecar/io/direct-socket.ts';
+import { cleanups } from '../../support/cleanups.ts';
+
+const closes = cleanups();
+
+/** A direct socket and its peer, connected over loopback. */
+async function pair(): Promise<{ socket: DirectSocket; peer: Socket }> {
+  const server = createServer({ allowHalfOpen: true });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const socket = new DirectSocket({ allowHalfOpen: true });
+  socket.on('error', () => undefined);
+  const accepted = once(server, 'connection') as Promise<[Socket]>;
+  socket.connect(port, '127.0.0.1');
+  const [[peer]] = await Promise.all([accepted, once(socket, 'connect')]);
+  peer.on('error', () => undefined);
+  closes({
+    close: () => {
+      socket.destroy();
+      peer.destroy();
+      server.close();
+    },
+  });
+  return { socket, peer };
+}
+
+/** All that comes until the end. */
+async function received(peer: Socket): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  peer.on('data', (bytes: Buffer) => pieces.push(bytes));
+  await once(peer, 'end');
+  return Buffer.concat(pieces);
+}
+
+const nothing = (): void => undefined;
+
+describe('a direct socket', () => {
+  it('sends text and bytes in the order in which they were written', async () => {
+    const { socket, peer } = await pair();
+    const all = received(peer);
+    let expected = '';
+    for (let i = 0; i < 200; i += 1) {
+      expected += `${i},bytes ${i};`;
+      socket.writeText(`${i},`);
+      socket.writeBytes(Buffer.from(`bytes ${i};`), nothing);
+      if (i % 50 === 0) await new Promise(setImmediate);
+    }
+    socket.end();
+    expect((await all).toString('latin1')).toBe(expected);
+  });
+
+  it('sends what waits before it ends, and before it is destroyed', async () => {
+    for (const finish of ['end', 'destroy', 'destroySoon'] as const) {
+      const { socket, peer } = await pair();
+      const all = received(peer);
+      socket.writeText('warm up, ');
+      await new Promise(setImmediate);
+      socket.writeText('the last words');
+      socket[finish]();
+      expect((await all).toString('latin1')).toBe('warm up, the last words');
+    }
+  });
+
+  it('joins what is written in one turn of the loop into one segment', async () => {
+    const { socket, peer } = await pair();
+    const segments: string[] = [];
+    peer.on('data', (bytes: Buffer) => segments.push(bytes.toString('latin1')));
+    socket.writeText('first');
+    await expect.poll(() => segments).toEqual(['first']);
+    socket.writeText('a');
+    socket.writeText('b');
+    socket.writeText('c');
+    await expect.poll(() => segments).toEqual(['first', 'abc']);
+  });
+
+  it('holds the writer back where the peer does not read, and drains without a byte lost or changed', async () => {
+    const { socket, peer } = await pair();
+    peer.pause();
+    const sent = createHash('sha256');
+    let bytes = 0;
+    const lent = new Set<Buffer>();
+    const write = (i: number): void => {
+      const size = [10, 5_000, 70_000, 300_000][i % 4] as number;
+      const piece = Buffer.alloc(size, i);
+      sent.update(piece);
+      bytes += size;
+      if (i % 3 === 0) {
+        socket.writeText(piece.toString('latin1'));
+        return;
+      }
+      lent.add(piece);
+      const taken = (): void => {
+        lent.delete(piece);
+        // Somebody else may write into it from now on.
+        piece.fill(0xff);
+      };
+      if (socket.writeBytes(piece, taken) === 'now') taken();
+    };
+    for (let i = 0; i < 100; i += 1) write(i);
+    await new Promise(setImmediate);
+    expect(socket.needsDrain).toBe(true);
+    expect(lent.size).toBeGreaterThan(0);
+    const got = createHash('sha256');
+    let gotBytes = 0;
+    peer.on('data', (data: Buffer) => {
+      got.update(data);
+      gotBytes += data.length;
+    });
+    const drained = once(socket, 'drain');
+    peer.resume();
+    await drained;
+    await expect.poll(() => [gotBytes, lent.size]).toEqual([bytes, 0]);
+    expect(got.digest('hex')).toBe(sent.digest('hex'));
+    expect(socket.needsDrain).toBe(false);
+  });
+
+  it('is destroyed with the error of a write that the system refuses', async () => {
+    const { socket, peer } = await pair();
+    socket.writeText('learned');
+    await once(peer, 'data');
+    peer.resetAndDestroy();
+    const errors: NodeJS.ErrnoException[] = [];
+    socket.on('error', (error) => errors.push(error));
+    // Not read, so that only a write can tell.
+    socket.writeText('x');
+    await expect.poll(() => socket.closed).toBe(true);
+    expect(errors.map(({ code }) => code)).toEqual([expect.stringMatching(/^(EPIPE|ECONNRESET)$/)]);
+    expect(socket.writeText('more')).toBe(true);
+    expect(socket.destroyed).toBe(true);
+  });
+
+  it('gives bytes back when it is destroyed while they wait', async () => {
+    const { socket, peer } = await pair();
+    peer.pause();
+    socket.writeText('learned');
+    await new Promise(setImmediate);
+    let back = 0;
+    let later = 0;
+    for (let i = 0; i < 100; i += 1) {
+      if (socket.writeBytes(Buffer.alloc(100_000), () => (back += 1)) === 'later') later += 1;
+    }
+    expect(later).toBeGreaterThan(1);
+    socket.destroy();
+    await once(socket, 'close');
+    await expect.poll(() => back).toBe(later);
+  });
+});
