@@ -184,7 +184,7 @@ export class DownstreamConnection implements Timed {
     const head = this.#head;
     const listener = this.#listener;
     const exchange = this.#exchange;
-    exchange.startedAt = performance.now();
+    exchange.startedAt = this.#limits.askedAt = performance.now();
     this.#requests += 1;
     const verdict = readRequestHead(text, head, listener.interests, this.#identity.isTrusted, listener.headLimits);
     if (verdict !== 'ok') {
@@ -236,6 +236,7 @@ export class DownstreamConnection implements Timed {
     // The exchange may have ended while the last bytes were passed on.
     if (!this.#body.isDone || this.#phase !== 'body') return;
     this.#phase = 'answer';
+    this.#limits.askedAt = performance.now();
     if (this.#body.end < bytes.length) this.#intake.push(bytes.subarray(this.#body.end));
     this.#exchange.onRequestEnd(this.#body.trailers);
   }
@@ -330,12 +331,13 @@ export class DownstreamConnection implements Timed {
     lingerOn(this, deadlines, limits.idle_timeout);
   }
 
-  /** The client sends no more. What it has asked for whole is still answered. */
+  /** The client sends no more, or wants no more: a FIN does not say which. */
   #onEnd(): void {
     this.#peerEnded = true;
     if (this.#phase === 'head') this.#closeGently();
     else if (this.#phase === 'body') this.socket.destroy();
     else if (this.#phase === 'tunnel') this.#exchange.endTunnelUp();
+    else if (this.#phase === 'answer' && this.#limits.isGivenUp(performance.now())) this.socket.destroy();
   }
 
   #onClose(): void {

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { cleanups } from '../../support/cleanups.ts';
 import { fieldValue, fieldValues, statusOf } from '../../support/http-wire.ts';
@@ -369,6 +370,19 @@ describe('what a client sends and closes', () => {
     client.end();
     expect((await client.response()).body).toBe('/whole');
     expect(await client.over()).toBe('end');
+  });
+
+  it('closed while it waits, the request is given up, and the endpoint hears of it at once', async () => {
+    const { client, sidecar, upstream } = await stage({ onRequest: () => undefined });
+    client.send(get('/'));
+    await until(() => upstream.requests.length === 1, { what: 'the request' });
+    await setTimeout(50);
+    const closedAt = performance.now();
+    client.end();
+    await until(() => upstream.open.length === 0, { what: 'the endpoint to hear of it', withinMs: 1_000 });
+    expect(performance.now() - closedAt).toBeLessThan(500);
+    await sidecar.settles();
+    expect(sidecar.sum('outrigger_upstream_requests_total', { outcome: 'cancelled' })).toBe(1);
   });
 
   it('half a body with a FIN never becomes a whole one upstream', async () => {
