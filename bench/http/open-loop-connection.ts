@@ -16,13 +16,17 @@ export class OpenLoopConnection {
   /** Undefined when the other side has closed it, until there is something to send. */
   #socket: Socket | undefined;
   #text = '';
-  /** When the request under way was due; NaN when there is none. */
   #dueMs = Number.NaN;
 
   constructor(port: number, events: ConnectionEvents) {
     this.#port = port;
     this.#events = events;
     this.#socket = this.#open();
+  }
+
+  /** When the request under way was due; NaN when there is none. */
+  get dueMs(): number {
+    return this.#dueMs;
   }
 
   send(request: string, dueMs: number): void {

@@ -68,6 +68,13 @@ describe.concurrent('load at a fixed rate', () => {
     expect(report.problems).toEqual([]);
   });
 
+  test('counts who gets no answer at all with the time of waiting', async () => {
+    const report = await loadOf(() => undefined, '100', '0.5');
+    expect(report.answers).toBe(0);
+    expect(report.p50Ms).toBeGreaterThan(2_000);
+    expect(report.problems).toEqual(['nothing was answered']);
+  });
+
   test('tells of bad answers', async () => {
     const report = await loadOf((_request, response) => response.writeHead(503).end('no'), '100', '0.5');
     expect(report.answers).toBe(0);
