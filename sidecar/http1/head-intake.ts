@@ -11,6 +11,9 @@ export type HeadIntakeVerdict = 'whole' | 'incomplete' | 'too_large' | 'malforme
 /** Of pipelined requests that wait for their turn. */
 const MAX_WAITING_BYTES = 64 * 1_024;
 
+/** First room for a head that comes in pieces. */
+const MIN_ROOM_BYTES = 512;
+
 const CR = 0x0d;
 const NOTHING = Buffer.alloc(0);
 
@@ -18,6 +21,8 @@ export class HeadIntake {
   readonly #maxBytes: number;
   /** Bytes read and not used yet: a head in pieces, or requests that wait for their turn. */
   #pending: Buffer | undefined;
+  /** An allocation of our own that `#pending` may lie in; never written where a view of it has been given away. */
+  #room: Buffer | undefined;
   /** `#pending` lies in a buffer that others read into. */
   #isBorrowed = false;
   /** Bytes of `#pending` known not to hold a whole head. */
@@ -44,8 +49,23 @@ export class HeadIntake {
 
   /** Takes bytes that stay as they are until {@link keep}. */
   push(bytes: Buffer): void {
-    this.#isBorrowed = this.#pending === undefined;
-    this.#pending = this.#pending === undefined ? bytes : Buffer.concat([this.#pending, bytes]);
+    const pending = this.#pending;
+    this.#isBorrowed = pending === undefined;
+    this.#pending = pending === undefined ? bytes : this.#append(pending, bytes);
+  }
+
+  /** Into the room behind `pending`, where nobody has looked yet: what came before is not copied again for each piece. */
+  #append(pending: Buffer, bytes: Buffer): Buffer {
+    const end = pending.byteOffset + pending.length;
+    const size = pending.length + bytes.length;
+    if (this.#room?.buffer === pending.buffer && end + bytes.length <= this.#room.length) {
+      bytes.copy(this.#room, end);
+      return this.#room.subarray(pending.byteOffset, end + bytes.length);
+    }
+    this.#room = Buffer.allocUnsafeSlow(Math.max(MIN_ROOM_BYTES, size + (size >> 1)));
+    pending.copy(this.#room);
+    bytes.copy(this.#room, pending.length);
+    return this.#room.subarray(0, size);
   }
 
   /** What goes on waiting becomes its own. */
@@ -63,7 +83,7 @@ export class HeadIntake {
   }
 
   clear(): void {
-    this.#pending = undefined;
+    this.#pending = this.#room = undefined;
     this.#searched = this.#emptyBytes = 0;
   }
 
@@ -82,6 +102,7 @@ export class HeadIntake {
     this.head = bytes;
     this.headEnd = end + 4;
     this.#pending = end + 4 < bytes.length ? bytes.subarray(end + 4) : undefined;
+    if (this.#pending === undefined) this.#room = undefined;
     this.#searched = this.#emptyBytes = 0;
     return 'whole';
   }
@@ -94,6 +115,7 @@ export class HeadIntake {
     if (empty > 0) {
       this.#emptyBytes += empty;
       this.#pending = empty < bytes.length ? bytes.subarray(empty) : undefined;
+      if (this.#pending === undefined) this.#room = undefined;
       // An empty line may have come in two pieces, the first of which was searched.
       this.#searched = 0;
     }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { emptyLines, findHeadEnd, mayBeHead } from '../../../sidecar/http1/head-bytes.ts';
 import { HeadIntake } from '../../../sidecar/http1/head-intake.ts';
 import { mayBeRequestHead } from '../../../sidecar/http1/head-lines.ts';
@@ -79,6 +79,31 @@ describe('an intake of heads', () => {
     intake.push(bytes(' and more'));
     expect(intake.takeRest()?.toString()).toBe('body and more');
     expect([intake.size, intake.takeRest(), intake.next()]).toEqual([0, undefined, 'incomplete']);
+  });
+
+  test('never writes over what it has given away', () => {
+    const intake = new HeadIntake(100);
+    for (const piece of ['GET / HT', 'TP/1.1\r\nHost: a\r\n\r\nfirst', ' body']) intake.push(bytes(piece));
+    expect(intake.next()).toBe('whole');
+    const { head, headEnd } = intake;
+    const rest = intake.takeRest();
+    for (const piece of [GET, GET, 'another']) intake.push(bytes(piece));
+    expect([head.toString('latin1', 0, headEnd), rest?.toString()]).toEqual([GET, 'first body']);
+  });
+
+  test('takes a head in single octets without copying it again for each', () => {
+    const wire = bytes(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(60_000)}\r\n\r\n`);
+    const intake = new HeadIntake(65_536);
+    const allocations = [vi.spyOn(Buffer, 'concat'), vi.spyOn(Buffer, 'allocUnsafeSlow')];
+    for (let i = 0; i < wire.length - 1; i += 1) {
+      intake.push(wire.subarray(i, i + 1));
+      if (intake.next() !== 'incomplete') throw new Error(`not incomplete at ${i}`);
+    }
+    expect(allocations.reduce((sum, { mock }) => sum + mock.calls.length, 0)).toBeLessThan(20);
+    vi.restoreAllMocks();
+    intake.push(wire.subarray(-1));
+    expect(intake.next()).toBe('whole');
+    expect(intake.head.subarray(0, intake.headEnd).equals(wire)).toBe(true);
   });
 
   test('gives the same heads however the bytes are split', () => {
