@@ -12,15 +12,17 @@
  *   took a part    | libuv keeps the rest; what comes next queues behind it, and `drain` follows
  *   refused        | the socket is destroyed with the error, as the stream would do
  *
- * It stands on two parts of Node that are not its public interface: the handle's write methods and its queue size. Where
- * a release does not have them, every write goes through the stream. Measured in docs/benchmarks.md.
+ * It stands on two parts of Node that are not its public interface: the handle's write methods and their request objects.
+ * Where a release does not have them, every write goes through the stream. Measured in docs/benchmarks.md.
  */
 import { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { WriteRound } from './write-round.ts';
 
-/** Node's native request of one write. Used again as long as it was never queued. */
+/** Node's native request of one write. Used again as long as it was never queued: Node would end the process otherwise. */
 interface WriteRequest {
+  /** Positive from the moment when it is queued, and only then. The queue's size does not tell: it may be empty again. */
+  getAsyncId(): number;
   oncomplete: (this: WriteRequest, status: number) => void;
   owner: DirectSocket | undefined;
   /** Keeps the bytes alive while the system reads them. */
@@ -28,7 +30,6 @@ interface WriteRequest {
 }
 
 interface Handle {
-  readonly writeQueueSize: number;
   writeLatin1String(request: WriteRequest, text: string): number;
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
 }
@@ -84,7 +85,7 @@ export class DirectSocket extends Socket {
     }
     const request = takeRequest();
     request.bytes = bytes;
-    this.#written(handle, request, handle.writeBuffer(request, bytes));
+    this.#written(request, handle.writeBuffer(request, bytes));
     if (!this.#isPending) return 'now';
     this.#onTaken = onTaken;
     return 'later';
@@ -98,7 +99,7 @@ export class DirectSocket extends Socket {
     const handle = handleOf(this);
     if (handle === null) return;
     const request = takeRequest();
-    this.#written(handle, request, handle.writeLatin1String(request, text));
+    this.#written(request, handle.writeLatin1String(request, text));
   }
 
   override _final(callback: (error?: Error | null) => void): void {
@@ -120,13 +121,13 @@ export class DirectSocket extends Socket {
       learnRequest(handle);
       return undefined;
     }
-    return handle.writeQueueSize === 0 ? handle : undefined;
+    return handle;
   }
 
-  #written(handle: Handle, request: WriteRequest, status: number): void {
+  #written(request: WriteRequest, status: number): void {
     if (status !== 0) {
       this.#fail(status);
-    } else if (handle.writeQueueSize === 0) {
+    } else if (request.getAsyncId() < 0) {
       request.bytes = undefined;
       spare = request;
     } else {
@@ -172,10 +173,11 @@ function takeRequest(): WriteRequest {
 
 /** Looks at the next write of this handle's stream, once. */
 function learnRequest(handle: Handle): void {
-  if (typeof handle.writeQueueSize !== 'number' || typeof handle.writeBuffer !== 'function') return;
+  if (typeof handle.writeLatin1String !== 'function' || typeof handle.writeBuffer !== 'function') return;
   const inherited = handle.writeLatin1String.bind(handle);
   handle.writeLatin1String = (request, text) => {
-    Request ??= request.constructor as new () => WriteRequest;
+    const Learned = request.constructor as new () => WriteRequest;
+    if (typeof request.getAsyncId === 'function' && new Learned().getAsyncId() < 0) Request = Learned;
     handle.writeLatin1String = inherited;
     return inherited(request, text);
   };

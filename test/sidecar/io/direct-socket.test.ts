@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { DirectSocket } from '../../../sidecar/io/direct-socket.ts';
 import { cleanups } from '../../support/cleanups.ts';
@@ -38,6 +39,16 @@ async function received(peer: Socket): Promise<Buffer> {
 }
 
 const nothing = (): void => undefined;
+
+/** Reads at the same time as the test writes, in a thread of its own; tells its port, and in the end how much it was. */
+const READER = `
+  const { parentPort } = require('node:worker_threads');
+  const server = require('node:net').createServer((socket) => {
+    let bytes = 0;
+    socket.on('data', (data) => (bytes += data.length)).on('end', () => parentPort.postMessage(bytes));
+  });
+  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+`;
 
 describe('a direct socket', () => {
   it('sends text and bytes in the order in which they were written', async () => {
@@ -117,6 +128,35 @@ describe('a direct socket', () => {
     await expect.poll(() => [gotBytes, lent.size]).toEqual([bytes, 0]);
     expect(got.digest('hex')).toBe(sent.digest('hex'));
     expect(socket.needsDrain).toBe(false);
+  });
+
+  it('never takes a write for done that the system has only queued', async () => {
+    // The system may have taken all of a queued write by the time that it is asked; Node ends the process where a
+    // request is used again before it has been told so.
+    const reader = new Worker(READER, { eval: true });
+    closes({ close: () => reader.terminate() });
+    const counts = on(reader, 'message') as AsyncIterableIterator<[number]>;
+    const next = async (): Promise<number> => ((await counts.next()).value as [number])[0];
+    const socket = new DirectSocket({});
+    closes({ close: () => socket.destroy() });
+    socket.connect(await next(), '127.0.0.1');
+    await once(socket, 'connect');
+    const piece = Buffer.alloc(65_536, 7);
+    let left = 10_000;
+    const go = (): void => {
+      while (left > 0) {
+        left -= 1;
+        if (left % 7 === 0) socket.writeText('x'.repeat(65_536));
+        else socket.writeBytes(piece, nothing);
+        if (socket.needsDrain) return;
+      }
+      socket.end();
+    };
+    socket.on('drain', go);
+    socket.writeText('learn');
+    await new Promise(setImmediate);
+    go();
+    expect(await next()).toBe(10_000 * 65_536 + 5);
   });
 
   it('is destroyed with the error of a write that the system refuses', async () => {
