@@ -17,6 +17,7 @@ import { REASONS, type Reason } from '../../src/error.ts';
 import type { ChunkedMode } from '../http1/chunked.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import type { ResponseBody, ResponseHead } from '../http1/response-head.ts';
+import { keepPiece } from '../kept-pieces.ts';
 import type { Outcome } from '../traffic.ts';
 import { formatUpstreamHead, isIdempotent } from '../upstream-head.ts';
 import type { DownstreamConnection } from './downstream-connection.ts';
@@ -101,7 +102,7 @@ export class Exchange {
   /** Body bytes as they go upstream, lasting until this returns. False: wait for `onRequestRoom`. */
   onRequestBody(bytes: Buffer): boolean {
     if (this.#replay !== undefined) {
-      this.#replay.push(Buffer.from(bytes));
+      keepPiece(this.#replay, bytes);
       this.#replayBytes += bytes.length;
     }
     const upstream = this.#upstream;
