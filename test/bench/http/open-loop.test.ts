@@ -46,15 +46,15 @@ describe.concurrent('load at a fixed rate', () => {
     const report = await loadOf(
       (_request, response) => {
         served += 1;
-        // 4 connections that wait 100 ms each can answer 40 per second, and are asked 200.
-        setTimeout(() => response.end('ok'), served > 100 ? 0 : 100);
+        // At first 4 connections that wait 100 ms each answer 40 per second, and are asked 200.
+        setTimeout(() => response.end('ok'), served > 50 ? 0 : 100);
       },
       '200',
       '1',
     );
     expect(report.answers).toBeGreaterThan(140);
     expect(report.answers).toBeLessThan(260);
-    expect(report.p50Ms).toBeGreaterThan(150);
+    expect(report.p50Ms).toBeGreaterThan(200);
     expect(report.problems).toEqual([]);
   });
 
