@@ -9,12 +9,15 @@ export interface LoadRequest {
   readonly method?: string;
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
 export interface LoadAnswer {
   readonly n: number;
   readonly instance: string;
   readonly atMs: number;
+  /** From the moment at which it was due to leave. */
+  readonly tookMs: number;
 }
 
 export interface LoadOptions {
@@ -79,9 +82,13 @@ export class Load {
     const n = this.sent;
     this.sent += 1;
     this.ids.push(`${this.#name}-${n}`);
+    const dueAt = this.#begunAt + (n / this.#options.perSecond) * 1_000;
     const settled = this.#ask(n, 0)
       .then(
-        (instance) => this.#options.onAnswer?.({ n, instance, atMs: performance.now() }),
+        (instance) => {
+          const atMs = performance.now();
+          this.#options.onAnswer?.({ n, instance, atMs, tookMs: atMs - dueAt });
+        },
         (error: unknown) => void this.failures.push(`${n}: ${error instanceof Error ? error.message : String(error)}`),
       )
       .finally(() => this.#pending.delete(settled));
@@ -101,7 +108,7 @@ export class Load {
   }
 
   #askAt(n: number, address: string): Promise<string> {
-    const { method = 'GET', path = '/', headers = {} } = this.#options.request?.(n) ?? {};
+    const { method = 'GET', path = '/', headers = {}, body } = this.#options.request?.(n) ?? {};
     const id = this.ids[n] ?? '';
     const [host, port] = address.split(':');
     const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -109,7 +116,7 @@ export class Load {
     const asked = request(options, (response) => void readAnswer(response, id).then(resolve, reject));
     asked.on('error', reject);
     const patience = setTimeout(() => asked.destroy(new Error(`no answer in ${PATIENCE_MS} ms`)), PATIENCE_MS);
-    asked.end();
+    asked.end(body);
     return promise.finally(() => clearTimeout(patience));
   }
 }
