@@ -13,8 +13,14 @@ import {
 export interface RouteTraffic {
   /** Empty where no route took the request. */
   readonly route: string;
+  /** Empty where the route answers by itself too. */
   readonly cluster: string;
   readonly counts: RequestCounts;
+}
+
+export interface SplitTraffic {
+  readonly route: string;
+  readonly keyless: number;
 }
 
 export interface ListenerTraffic {
@@ -23,6 +29,7 @@ export interface ListenerTraffic {
   readonly exceeded: LimitCounts;
   readonly bytes: { readonly received: number; readonly sent: number };
   readonly routes: readonly RouteTraffic[];
+  readonly splits: readonly SplitTraffic[];
   readonly durations: readonly { readonly cluster: string; readonly histogram: DurationHistogram }[];
 }
 
@@ -69,6 +76,10 @@ function writeListeners(listeners: readonly ListenerTraffic[], writer: MetricsTe
         writer.sample({ listener, route, cluster, status: String(status), reason }, count);
       }
     }
+  }
+  writer.family('outrigger_keyless_splits_total', 'counter', 'Requests without any part of their split_key.');
+  for (const { name: listener, splits } of listeners) {
+    for (const { route, keyless } of splits) writer.sample({ listener, route }, keyless);
   }
   writer.family('outrigger_request_duration_seconds', 'histogram', 'From the request head to the end of the answer.');
   for (const { name: listener, durations } of listeners) {

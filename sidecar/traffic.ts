@@ -191,6 +191,23 @@ export class ClusterCounts {
   }
 }
 
+/** Requests of a split that carried none of the parts of its key, and were drawn by chance. */
+export class KeylessCount {
+  readonly #slots: Float64Array;
+
+  constructor(newCounts = ownCounts) {
+    this.#slots = newCounts('keyless', 1);
+  }
+
+  get total(): number {
+    return this.#slots[0] as number;
+  }
+
+  count(): void {
+    this.#slots[0] = (this.#slots[0] as number) + 1;
+  }
+}
+
 const GAUGE = '~';
 
 /** The name of something that can go down: when the worker that counted it is gone, so is what it counted. */

@@ -1,14 +1,15 @@
 /** The names under which a data path counts, and the traffic that is read from counts with these names. */
-import type { ListenerConfig } from '../src/config/listener.ts';
+import type { HttpListenerConfig, ListenerConfig, RouteConfig } from '../src/config/listener.ts';
 import type { Endpoint } from '../src/endpoint.ts';
 import { LimitCounts } from './limit-counts.ts';
-import type { ClusterTraffic, ListenerTraffic } from './metrics.ts';
+import type { ClusterTraffic, ListenerTraffic, RouteTraffic, SplitTraffic } from './metrics.ts';
 import { routeName } from './route.ts';
 import {
   ClusterCounts,
   DurationHistogram,
   EndpointCounts,
   type FindCounts,
+  KeylessCount,
   RequestCounts,
   reading,
 } from './traffic.ts';
@@ -24,6 +25,17 @@ export function listenerPath(listener: string): readonly string[] {
 
 export function routePath(route: string): readonly string[] {
   return ['route', route];
+}
+
+/** Clusters that a route leads to; none where it answers by itself. */
+export function countedClusters({ to, split = [] }: RouteConfig): readonly string[] {
+  return to === undefined ? split.map((arm) => arm.to) : [to];
+}
+
+/** Where the requests of a route are counted, each arm of a split by itself; `cluster` is one that it leads to, or empty. */
+export function countPath(route: RouteConfig, place: number, cluster: string): readonly string[] {
+  const path = routePath(routeName(route, place));
+  return route.split === undefined ? path : [...path, ...clusterPath(cluster)];
 }
 
 export function clusterPath(cluster: string): readonly string[] {
@@ -48,16 +60,36 @@ export function listenerTraffic(config: ListenerConfig, find: FindCounts, connec
   const counts = reading(find, ...path);
   const [received = 0, sent = 0] = counts(BYTES, 2);
   const common = { name: config.name, connections, exceeded: new LimitCounts(counts), bytes: { received, sent } };
-  if (config.protocol !== 'http') return { ...common, routes: [], durations: [] };
-  const routes = config.routes.map((route, index) => {
-    const name = routeName(route, index);
-    return { route: name, cluster: route.to, counts: RequestCounts.found(find, ...path, ...routePath(name)) };
-  });
-  const durations = [...new Set(config.routes.map((route) => route.to))].map((cluster) => {
+  if (config.protocol !== 'http') return { ...common, routes: [], splits: [], durations: [] };
+  const durations = [...new Set(config.routes.flatMap(countedClusters))].map((cluster) => {
     return { cluster, histogram: new DurationHistogram(reading(find, ...path, ...clusterPath(cluster))) };
   });
   const unrouted = { route: '', cluster: '', counts: RequestCounts.found(find, ...path, UNROUTED) };
-  return { ...common, routes: [unrouted, ...routes], durations };
+  return {
+    ...common,
+    routes: [unrouted, ...routeTraffic(config, find)],
+    splits: splitTraffic(config, find),
+    durations,
+  };
+}
+
+function routeTraffic({ name: listener, routes }: HttpListenerConfig, find: FindCounts): readonly RouteTraffic[] {
+  return routes.flatMap((route, place) => {
+    const clusters = countedClusters(route);
+    return (clusters.length === 0 ? [''] : clusters).map((cluster) => {
+      const counts = RequestCounts.found(find, ...listenerPath(listener), ...countPath(route, place, cluster));
+      return { route: routeName(route, place), cluster, counts };
+    });
+  });
+}
+
+function splitTraffic({ name: listener, routes }: HttpListenerConfig, find: FindCounts): readonly SplitTraffic[] {
+  return routes.flatMap((route, place) => {
+    if (route.split === undefined) return [];
+    const name = routeName(route, place);
+    const { total } = new KeylessCount(reading(find, ...listenerPath(listener), ...routePath(name)));
+    return [{ route: name, keyless: total }];
+  });
 }
 
 export function clusterTraffic(

@@ -49,7 +49,7 @@ export function openAccessLog(options: { readonly only: 'all' | 'errors'; readon
 
 /** Built by hand: a serializer costs more than the rest of the request's bookkeeping together. */
 function formatLine({ listener, exchange, head, client, durationMs }: FinishedRequest, time: string): string {
-  const { target, endpoint, status, reason, problem, attempts, requestId } = exchange;
+  const { target, answered, endpoint, status, reason, problem, attempts, requestId } = exchange;
   const level = reason === '' ? 'info' : REASONS[reason].logLevel;
   let line =
     `{"level":"${level}","time":"${time}","role":"sidecar","msg":"request","listener":${quote(listener)}` +
@@ -57,6 +57,7 @@ function formatLine({ listener, exchange, head, client, durationMs }: FinishedRe
     `,"status":${status},"duration_ms":${durationMs.toFixed(2)},"client":"${client.address}","request_id":${quote(requestId)}`;
   if (client.proxy !== '') line += `,"proxy":"${client.proxy}"`;
   if (target !== undefined) line += `,"route":${quote(target.name)},"cluster":${quote(target.cluster.name)}`;
+  if (answered !== undefined) line += `,"route":${quote(answered.name)}`;
   if (endpoint !== undefined) line += `,"endpoint":"${endpoint.address}"`;
   if (attempts > 1) line += `,"retries":${attempts - 1}`;
   if (reason !== '') line += `,"reason":"${reason}"`;

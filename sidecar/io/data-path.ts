@@ -143,10 +143,11 @@ function listenerTraffic(listener: HttpListener | TcpListener): ListenerTraffic 
     exceeded: listener.exceeded,
     bytes: listener.bytes(),
   };
-  if (!(listener instanceof HttpListener)) return { ...common, routes: [], durations: [] };
-  const routed = listener.targets.map(({ name, cluster, counts }) => ({ route: name, cluster: cluster.name, counts }));
-  const durations = [...listener.durations].map(([cluster, histogram]) => ({ cluster: cluster.name, histogram }));
-  return { ...common, routes: [{ route: '', cluster: '', counts: listener.unrouted }, ...routed], durations };
+  if (!(listener instanceof HttpListener)) return { ...common, routes: [], splits: [], durations: [] };
+  const { routes } = listener;
+  const durations = [...routes.durations].map(([cluster, histogram]) => ({ cluster: cluster.name, histogram }));
+  const unrouted = { route: '', cluster: '', counts: listener.unrouted };
+  return { ...common, routes: [unrouted, ...routes.traffic()], splits: routes.splitTraffic(), durations };
 }
 
 /** Ids that differ between threads and processes by 64 random bits and within one by a counter. */

@@ -17,14 +17,14 @@ import type { ClientOrigin } from '../client-origin.ts';
 import { HeadIntake } from '../http1/head-intake.ts';
 import { RequestBody } from '../http1/request-body.ts';
 import { RequestHead, readRequestHead } from '../http1/request-head.ts';
-import { formatEmptyAnswer, formatLocalReply } from '../local-reply.ts';
-import { findRoute } from '../route.ts';
+import { formatLocalReply } from '../local-reply.ts';
+import { EMPTY_ANSWER, formatOwnAnswer } from '../own-answer.ts';
 import { AnswerLimits } from './answer-limits.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { Timed } from './deadlines.ts';
 import { Exchange } from './exchange.ts';
 import type { HttpListener } from './http-listener.ts';
-import { keyOf } from './http-target.ts';
+import { type AnswerTarget, editRequest, keyOf, type RouteTarget, targetOf } from './http-target.ts';
 import { latin1 } from './latin1.ts';
 import { lingerOn } from './linger.ts';
 
@@ -196,21 +196,25 @@ export class DownstreamConnection implements Timed {
     exchange.requestId = head.requestId === '' ? listener.nextRequestId() : head.requestId;
     this.#closes ||= head.close || (head.minor === 0 && !head.keepAlive) || listener.isLast(this.#requests);
     this.#phase = this.#body.begin(head) ? 'body' : 'answer';
-    if (head.maxForwards === 0 && (head.method === 'OPTIONS' || head.method === 'TRACE')) {
-      this.#answerSelf();
-      return;
-    }
-    const target = findRoute(listener.targets, head);
-    if (target === undefined) {
-      this.reply('no_route', 404);
-      return;
-    }
+    const target = targetOf(listener.routes.index, head, this.#identity);
+    if (head.maxForwards === 0 && (head.method === 'OPTIONS' || head.method === 'TRACE')) this.#answerSelf();
+    else if (target === undefined) this.reply('no_route', 404);
+    else if (target.answer !== undefined) this.#answerSelf(target);
+    else this.#forward(target);
+  }
+
+  #forward(target: RouteTarget): void {
+    const head = this.#head;
+    const exchange = this.#exchange;
     exchange.begin(target, exchange.requestId, this.#identity.originOf(head), keyOf(target, head, this.#identity));
-    const now = listener.deadlines.now;
-    this.#limits.begin(now);
-    this.deadlineAt = listener.deadlines.in(target.requestTimeoutMs);
+    if (!editRequest(target, head)) {
+      exchange.refuse('bad_request', 414);
+      return;
+    }
+    this.#limits.begin(this.#listener.deadlines.now);
+    this.deadlineAt = this.#listener.deadlines.in(target.requestTimeoutMs);
     if (this.#phase === 'answer') exchange.onRequestEnd(undefined);
-    else this.#beginBody(now);
+    else this.#beginBody(this.#listener.deadlines.now);
     if (this.#phase === 'answer' || this.#phase === 'body') exchange.attempt(false);
   }
 
@@ -248,11 +252,13 @@ export class DownstreamConnection implements Timed {
     if (!this.#intake.isFull) this.socket.resume();
   }
 
-  /** OPTIONS or TRACE that may go no further (RFC 9110 section 7.6.2): we are the final recipient. */
-  #answerSelf(): void {
+  /** What a route answers, or an OPTIONS or TRACE that may go no further (RFC 9110 section 7.6.2). */
+  #answerSelf(target?: AnswerTarget): void {
     if (this.#phase === 'body') this.#closes = true;
-    this.#exchange.status = 200;
-    this.write(formatEmptyAnswer(this.connectionLine(), this.#exchange.requestId));
+    const exchange = this.#exchange;
+    exchange.answered = target;
+    exchange.status = target?.answer.status ?? 200;
+    this.write(formatOwnAnswer(target?.answer ?? EMPTY_ANSWER, this.#head, this.connectionLine(), exchange.requestId));
     this.#finish();
   }
 

@@ -14,6 +14,7 @@
  */
 import type { Endpoint } from '../../src/endpoint.ts';
 import { REASONS, type Reason } from '../../src/error.ts';
+import { editFields } from '../header-edits.ts';
 import type { ChunkedMode } from '../http1/chunked.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import type { ResponseBody, ResponseHead } from '../http1/response-head.ts';
@@ -21,7 +22,7 @@ import { keepPiece } from '../kept-pieces.ts';
 import type { Outcome } from '../traffic.ts';
 import { formatUpstreamHead, isIdempotent } from '../upstream-head.ts';
 import type { DownstreamConnection } from './downstream-connection.ts';
-import type { RouteTarget } from './http-target.ts';
+import type { AnswerTarget, RouteTarget } from './http-target.ts';
 import { latin1 } from './latin1.ts';
 import { JOIN_BYTES } from './read-buffer.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
@@ -36,6 +37,8 @@ export class Exchange {
   readonly client: DownstreamConnection;
   /** What the log and the counters tell of it. */
   target: RouteTarget | undefined;
+  /** Instead of a target: the route that answered by itself. */
+  answered: AnswerTarget | undefined;
   endpoint: Endpoint | undefined;
   status = 0;
   reason: Reason | '' = '';
@@ -227,7 +230,7 @@ export class Exchange {
     this.responseBegun = true;
     this.status = 101;
     this.client.write(
-      `${head.forwarded}connection: upgrade\r\nupgrade: ${head.upgrade}\r\nx-request-id: ${this.requestId}\r\n\r\n`,
+      `${this.#edited(head)}connection: upgrade\r\nupgrade: ${head.upgrade}\r\nx-request-id: ${this.requestId}\r\n\r\n`,
     );
     this.client.onSwitched();
   }
@@ -244,7 +247,7 @@ export class Exchange {
     this.#rechunk = body === 'until_close' && !isOld;
     if ((body === 'until_close' || body === 'chunked') && isOld) client.closeAfter();
     if (!this.#requestDone) client.closeAfter();
-    let text = head.forwarded;
+    let text = this.#edited(head);
     if (head.contentLength >= 0) {
       if (head.status !== 204) text += `content-length: ${head.contentLength}\r\n`;
     } else if ((head.chunked || this.#rechunk) && !isOld && head.status !== 204 && head.status !== 304) {
@@ -254,6 +257,12 @@ export class Exchange {
     this.#upstream?.bodyBytes(this, bytes, from, to);
     // Whatever the body brought has taken the head with it; an empty or late one has not.
     this.#flushHead();
+  }
+
+  /** The answer's status line and fields, as the route wants them. */
+  #edited(head: ResponseHead): string {
+    const edits = this.target?.responseEdits;
+    return edits === undefined ? head.forwarded : editFields(head.forwarded, edits);
   }
 
   #flushHead(): void {
@@ -382,7 +391,7 @@ export class Exchange {
 
   /** Ready for the next request of the connection. */
   reset(): void {
-    this.target = undefined;
+    this.target = this.answered = undefined;
     this.endpoint = undefined;
     this.#replay = undefined;
     this.#pendingHead = '';

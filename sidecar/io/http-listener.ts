@@ -4,14 +4,12 @@ import type { HttpListenerConfig, ListenerLimits } from '../../src/config/listen
 import { type ListenOptions, listen } from '../../src/io/listen.ts';
 import type { TrustedProxies } from '../client-address.ts';
 import type { ClientOrigin } from '../client-origin.ts';
-import { compileInterests, type Interests } from '../http1/interests.ts';
+import type { Interests } from '../http1/interests.ts';
 import type { RequestHead, RequestLimits } from '../http1/request-head.ts';
 import { LimitCounts } from '../limit-counts.ts';
 import { formatLocalReply } from '../local-reply.ts';
-import { compileRequestKey, keyHeaderNames } from '../request-key.ts';
-import { compileRoute, routeHeaderNames, routeName } from '../route.ts';
-import { DurationHistogram, type NewCounts, RequestCounts, within } from '../traffic.ts';
-import { clusterPath, listenerPath, routePath, UNROUTED } from '../worker-counts.ts';
+import { type NewCounts, RequestCounts, within } from '../traffic.ts';
+import { listenerPath, UNROUTED } from '../worker-counts.ts';
 import type { AccessLog } from './access-log.ts';
 import { acceptClients, type ClientSocket } from './client-socket.ts';
 import { ConnectionDoor } from './connection-door.ts';
@@ -19,7 +17,7 @@ import type { ConnectionLimit } from './connection-limit.ts';
 import type { Deadlines } from './deadlines.ts';
 import { DownstreamConnection } from './downstream-connection.ts';
 import type { Exchange } from './exchange.ts';
-import type { RouteTarget } from './http-target.ts';
+import { HttpRoutes } from './http-routes.ts';
 import { TurnedAway } from './turned-away.ts';
 import type { UpstreamCluster } from './upstream-cluster.ts';
 
@@ -41,7 +39,7 @@ export class HttpListener {
   readonly limits: ListenerLimits;
   readonly headLimits: RequestLimits;
   readonly interests: Interests;
-  readonly targets: readonly RouteTarget[];
+  readonly routes: HttpRoutes;
   readonly trusted: TrustedProxies;
   readonly deadlines: Deadlines;
   readonly nextRequestId: () => string;
@@ -82,13 +80,9 @@ export class HttpListener {
       onFull: (socket) => this.#refuse(socket),
       onGone: (socket) => this.#gone(socket),
     });
-    const used = config.routes.map((route) => clusterOf(clusters, route.to));
-    this.interests = compileInterests([
-      ...routeHeaderNames(config.routes),
-      ...used.flatMap((cluster) => keyHeaderNames(cluster.config.balance.hash_key ?? [])),
-    ]);
-    this.targets = this.#compileTargets(used);
-    this.#proxied = [...new Set(used)].filter((cluster) => cluster.config.send_proxy_protocol !== undefined);
+    this.routes = new HttpRoutes(config, clusters, this.#newCounts);
+    this.interests = this.routes.interests;
+    this.#proxied = [...this.routes.durations.keys()].filter((it) => it.config.send_proxy_protocol !== undefined);
     this.#server = createServer();
     this.#server.on('error', () => undefined);
   }
@@ -97,11 +91,6 @@ export class HttpListener {
   async listen(options: Pick<ListenOptions, 'reusePort'> = {}): Promise<string> {
     const onBound = (): void => acceptClients(this.#server, (socket) => this.#door.accept(socket));
     return await listen(this.#server, this.#config.listen, { backlog: 4_096, ...options, onBound });
-  }
-
-  /** Clusters that its routes lead to, with the durations of each. */
-  get durations(): ReadonlyMap<UpstreamCluster, DurationHistogram> {
-    return new Map(this.targets.map(({ cluster, durations }) => [cluster, durations]));
   }
 
   get connections(): number {
@@ -158,7 +147,7 @@ export class HttpListener {
   finished(exchange: Exchange, head: RequestHead, client: ClientOrigin): void {
     const durationMs = performance.now() - exchange.startedAt;
     const { target, reason, status } = exchange;
-    const counts = target === undefined ? this.unrouted : target.counts;
+    const counts = (target ?? exchange.answered)?.counts ?? this.unrouted;
     if (reason === '') counts.countForwarded(status);
     else counts.countRefused(reason, status);
     if (target !== undefined) {
@@ -204,31 +193,4 @@ export class HttpListener {
     } as const;
     this.#turnedAway.add(socket, formatLocalReply(reply));
   }
-
-  #compileTargets(used: readonly UpstreamCluster[]): readonly RouteTarget[] {
-    const durations = new Map(
-      [...new Set(used)].map((cluster) => {
-        return [cluster, new DurationHistogram(within(this.#newCounts, ...clusterPath(cluster.name)))];
-      }),
-    );
-    return this.#config.routes.map((config, i) => {
-      const cluster = used[i] as UpstreamCluster;
-      const { timeouts, balance } = cluster.config;
-      return {
-        ...compileRoute(config, i, this.interests),
-        cluster,
-        requestKey: cluster.isKeyed ? compileRequestKey(balance.hash_key ?? [], this.interests) : undefined,
-        requestTimeoutMs: config.timeout ?? timeouts.request,
-        idleTimeoutMs: timeouts.idle,
-        counts: new RequestCounts(within(this.#newCounts, ...routePath(routeName(config, i)))),
-        durations: durations.get(cluster) as DurationHistogram,
-      };
-    });
-  }
-}
-
-function clusterOf(clusters: ReadonlyMap<string, UpstreamCluster>, name: string): UpstreamCluster {
-  const cluster = clusters.get(name);
-  if (cluster === undefined) throw new Error(`cluster ${name} does not exist`);
-  return cluster;
 }

@@ -4,7 +4,7 @@ import { POLICY_NAMES } from '../balance/policies.ts';
 import { about } from './about.ts';
 import { discover } from './discover.ts';
 import { durationBetween, flag, listOf, text, wholeNumber } from './fields.ts';
-import { headerName } from './match.ts';
+import { headerName } from './header-name.ts';
 import { probe } from './probe.ts';
 import { exactlyOneOf, isMapping, NOT_SUPPORTED_YET, section } from './section.ts';
 import { suggestion } from './suggest.ts';
@@ -16,8 +16,8 @@ const KEY_PARTS = ['header', 'cookie', 'query', 'path', 'path_segment', 'source_
 const LATER_KEY_PARTS = ['json', 'jwt'];
 const onlyTrue = v.pipe(v.literal(true, 'can only be true'), v.title('true'));
 
-/** One part of `hash_key`; the first part that a request carries is its key. */
-const hashKeyPart = v.pipe(
+/** One part of `hash_key` or `split_key`; the first part that a request carries is its key. */
+export const hashKeyPart = v.pipe(
   section(
     {
       header: about('The value of this request header.', v.optional(headerName)),

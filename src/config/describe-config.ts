@@ -30,7 +30,7 @@ interface Schema {
   readonly later?: readonly string[];
   readonly value?: Schema;
   readonly item?: Schema;
-  readonly options?: readonly (Schema | string)[];
+  readonly options?: readonly (Schema | string | number)[];
   readonly literal?: unknown;
   readonly title?: string;
   readonly description?: string;
@@ -59,7 +59,7 @@ function describeBelow(schema: Schema, path: string, walk: Walk): void {
   else if (schema.item !== undefined) describeBelow(schema.item, `${path}[]`, walk);
   else if (schema.type === 'union') {
     for (const option of schema.options ?? []) {
-      if (typeof option !== 'string') describeBelow(option, path, withForm(walk, option));
+      if (typeof option === 'object') describeBelow(option, path, withForm(walk, option));
     }
   }
 }
@@ -82,9 +82,10 @@ function describeEntries(section: Schema, path: string, walk: Walk): void {
     const at = prefix + key;
     const inside = bare(entry);
     const before = walk.seen.get(inside);
+    const itemsBefore = itemSectionOf(inside, walk);
     walk.keys.push({
       path: at,
-      kind: before === undefined ? kindOf(entry) : `as \`${before}\``,
+      kind: before !== undefined ? `as \`${before}\`` : itemsBefore ? `list (as \`${itemsBefore}\`)` : kindOf(entry),
       preset: presetOf(entry),
       isRequired: entry.type !== 'optional',
       form: walk.form,
@@ -94,6 +95,12 @@ function describeEntries(section: Schema, path: string, walk: Walk): void {
     if (inside.entries !== undefined) walk.seen.set(inside, at);
     describeBelow(entry, at, walk);
   }
+}
+
+/** Where the items of a list were described, if that was elsewhere. */
+function itemSectionOf(schema: Schema, walk: Walk): string | undefined {
+  const list = layersOf(schema).find((layer) => layer.item !== undefined) ?? schema;
+  return list.item && walk.seen.get(list.item);
 }
 
 /** Without the layers that {@link about} and a default put around: equal for every use of one schema. */
@@ -112,7 +119,7 @@ function kindOf(schema: Schema): string {
   if (schema.entries !== undefined || schema.type === 'record') return 'mapping';
   if (schema.type === 'literal') return `\`${String(schema.literal)}\``;
   const options = schema.options ?? layersOf(schema).find((item) => item.options !== undefined)?.options ?? [];
-  const kinds = options.map((option) => (typeof option === 'string' ? `\`${option}\`` : kindOf(option)));
+  const kinds = options.map((option) => (typeof option === 'object' ? kindOf(option) : `\`${option}\``));
   return [...new Set(kinds)].join(' or ');
 }
 
@@ -140,7 +147,11 @@ function textOf(value: unknown): string | undefined {
 
 function presetOf(schema: Schema): string | undefined {
   const preset = schema.default;
-  if (preset === undefined || (typeof preset === 'object' && preset !== null && Object.keys(preset).length === 0)) {
+  if (
+    preset === undefined ||
+    preset === '' ||
+    (typeof preset === 'object' && preset !== null && Object.keys(preset).length === 0)
+  ) {
     return undefined;
   }
   return typeof preset === 'string' ? preset : JSON.stringify(preset);

@@ -144,6 +144,11 @@ export const path = v.pipe(
   v.regex(/^\/[\x21-\x7e]*$/, 'must be a path that begins with "/"'),
 );
 
+/** A path without a query; `words` say what is to be done about one. */
+export function plainPath(words = '') {
+  return v.pipe(path, v.regex(/^[^?#]*$/, `must be a path without a query${words}`));
+}
+
 /** `words` names the items in the plural. */
 export function listOf<Item extends v.GenericSchema>(item: Item, words: string) {
   return v.array(item, `must be a list of ${words}`);

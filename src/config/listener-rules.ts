@@ -2,8 +2,8 @@
 
 import type { HttpListenerConfig, ListenerConfig } from './listener.ts';
 import type { ConfigPath } from './problem.ts';
+import { clusterExists, routeRule } from './route-rules.ts';
 import type { RuleContext } from './rule.ts';
-import { suggestion } from './suggest.ts';
 import { uniqueNames } from './unique-names.ts';
 
 export function listenerRules(context: RuleContext): void {
@@ -29,11 +29,7 @@ function routeRules(context: RuleContext, path: ConfigPath, listener: HttpListen
     context,
     routes.map(([index, route]) => ({ path: [...path, 'routes', index, 'name'], name: () => route.name })),
   );
-  for (const [index, route] of routes) {
-    const at = [...path, 'routes', index];
-    // A route that waits for a later version may wait for a cluster too.
-    if (!context.isPostponed(at)) clusterExists(context, [...at, 'to'], () => route.to);
-  }
+  for (const [index, route] of routes) routeRule(context, [...path, 'routes', index], route);
 }
 
 /** Whoever may send the header can be anybody it likes, so somebody has to be named for it. */
@@ -55,15 +51,4 @@ function tcpRules(context: RuleContext, path: ConfigPath, to: () => string): voi
   if (policy === 'ring_hash' && !hash_key.some((part) => part.source_ip === true)) {
     report(path, `${to()} picks by parts of an http request; for tcp its hash_key needs { source_ip: true }`);
   }
-}
-
-function clusterExists(
-  { config, isSound, isShaped, report }: RuleContext,
-  path: ConfigPath,
-  to: () => string,
-): boolean {
-  if (!isSound(path) || !isShaped(['clusters'])) return false;
-  if (to() in config.clusters) return true;
-  report(path, `no cluster has this name${suggestion(to(), Object.keys(config.clusters))}`);
-  return false;
 }

@@ -2,9 +2,14 @@
 import * as v from 'valibot';
 import { about } from './about.ts';
 import { choice } from './choice.ts';
-import { durationBetween, flag, listenAddress, listOf, name, sizeBetween, wholeNumber } from './fields.ts';
+import { hashKeyPart } from './cluster.ts';
+import { durationBetween, flag, listenAddress, listOf, name, sizeBetween, text, wholeNumber } from './fields.ts';
+import { requestHeaders, responseHeaders } from './header-edits.ts';
 import { match } from './match.ts';
-import { isMapping, NOT_SUPPORTED_YET, section } from './section.ts';
+import { redirect, respond } from './own-answer.ts';
+import { rewrite } from './rewrite.ts';
+import { exactlyOneOf, isMapping, NOT_SUPPORTED_YET, section } from './section.ts';
+import { split, splitOverride } from './split.ts';
 
 const HOUR = 3_600_000;
 const KIB = 1_024;
@@ -31,17 +36,41 @@ const limits = section({
   ),
 });
 
-const INSTEAD_OF_TO = ['split', 'redirect', 'respond'];
+const ENDS = ['to', 'split', 'redirect', 'respond'];
+const LATER_ON_ROUTES = ['mirror', 'retry', 'sticky_cookie'];
 
-const route = section(
-  {
-    name: about('For logs and metrics; without it its place in the list, `routes[0]`.', v.optional(name)),
-    match: about('Conditions, all of which must hold; without any it matches every request.', v.optional(match, {})),
-    to: about('The cluster.', name),
-    timeout: about('Instead of the cluster’s `timeouts.request`.', v.optional(durationBetween(1, HOUR))),
-  },
-  [...INSTEAD_OF_TO, 'split_key', 'rewrite', 'request_headers', 'response_headers', 'mirror', 'retry', 'sticky_cookie'],
-  { standIns: { to: INSTEAD_OF_TO } },
+const route = v.pipe(
+  section(
+    {
+      name: about('For logs and metrics; without it its place in the list, `routes[0]`.', v.optional(name)),
+      match: about('Conditions, all of which must hold; without any it matches every request.', v.optional(match, {})),
+      to: about(
+        'The cluster. A route ends in exactly one of `to`, `split`, `redirect` and `respond`.',
+        v.optional(name),
+      ),
+      split: about('Several clusters with a share each.', v.optional(split)),
+      split_key: about(
+        'Parts of a request that decide its arm: the first that it carries. Without one, each request is drawn by itself.',
+        v.optional(v.pipe(listOf(hashKeyPart, 'key parts'), v.minLength(1, 'must not be empty'))),
+      ),
+      split_seed: about(
+        'Splits with one seed put a key at the same place; without it the name of the route.',
+        v.optional(text),
+      ),
+      split_override: about('Where a request may name its arm: the name of its cluster.', v.optional(splitOverride)),
+      redirect: about('Answers with another place to go to.', v.optional(redirect)),
+      respond: about('Answers by itself.', v.optional(respond)),
+      rewrite: about('What the endpoint sees in place of the path and the host.', v.optional(rewrite)),
+      request_headers: about('Changes to what the client has sent.', v.optional(requestHeaders)),
+      response_headers: about(
+        'Changes to the answer; not to those that tell why there is none.',
+        v.optional(responseHeaders),
+      ),
+      timeout: about('Instead of the cluster’s `timeouts.request`.', v.optional(durationBetween(1, HOUR))),
+    },
+    LATER_ON_ROUTES,
+  ),
+  exactlyOneOf(ENDS),
 );
 
 const PROTOCOL_HINT = 'must be http or tcp';

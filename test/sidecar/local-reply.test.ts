@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatEmptyAnswer, formatLocalReply, type LocalReply } from '../../sidecar/local-reply.ts';
+import { formatLocalReply, type LocalReply } from '../../sidecar/local-reply.ts';
 import { REASON_NAMES, REASONS } from '../../src/error.ts';
 import { fieldValue, statusOf, takeMessage, type WireMessage } from '../support/http-wire.ts';
 
@@ -51,10 +51,5 @@ describe('an answer of our own', () => {
   it('keeps an id within its JSON, whatever visible characters it has', () => {
     const requestId = '"\\</script>{}';
     expect(JSON.parse(only(formatLocalReply(reply({ requestId }))).body)).toMatchObject({ request_id: requestId });
-  });
-
-  it('may be empty', () => {
-    const message = only(formatEmptyAnswer('connection: close\r\n', 'id-1'));
-    expect([statusOf(message), message.body, fieldValue(message, 'connection')]).toEqual([200, '', 'close']);
   });
 });

@@ -96,6 +96,7 @@ describe('traffic read from the counts of workers', () => {
       exceeded: expect.any(LimitCounts),
       bytes: { received: 0, sent: 0 },
       routes: [],
+      splits: [],
       durations: [],
     });
     expect(listenerTraffic(web!, () => undefined, 0).routes.flatMap(({ counts }) => [...counts.entries()])).toEqual([]);

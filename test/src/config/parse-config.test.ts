@@ -27,9 +27,6 @@ describe('a configuration with every key of the interface', () => {
     const problems = problemsOf(whole);
     expect(problems.filter((problem) => !problem.endsWith('is not supported yet'))).toEqual([]);
     expect(problems.map((problem) => problem.split(': ')[1])).toEqual([
-      'listeners[0].routes[1].match.headers.x-client.regex',
-      'listeners[0].routes[2].split',
-      'listeners[0].routes[2].split_key',
       'clusters.users.discover.consul.datacenters',
       'clusters.users.balance.bounded_load',
       'clusters.users.outlier',

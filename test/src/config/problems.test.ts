@@ -154,7 +154,7 @@ listeners:
     [
       'f:2:15: snapshot_dir: must be a text; put it in quotes',
       'f:4:13: listeners[0].name: must be a name; put it in quotes',
-      'f:4:88: listeners[0].routes[0].match.query.v: must be a text, { prefix: … } or { present: true }; put it in quotes',
+      'f:4:88: listeners[0].routes[0].match.query.v: must be a text, { prefix: … }, { regex: … } or { present: true }; put it in quotes',
     ],
   ],
   [
@@ -202,15 +202,16 @@ listeners:
     ['f:2:63: listeners[0].routes: must have at least one route'],
   ],
   [
-    'a split, and nothing about the cluster that stands in it',
+    'a mirror, and nothing about the cluster that stands beside it',
     `listeners:
   - name: a
     listen: 127.0.0.1:1
     protocol: http
     routes:
-      - split: [ { to: users, weight: 95 } ]
+      - mirror: { to: users }
+        to: users
 `,
-    ['f:6:9: listeners[0].routes[0].split: is not supported yet'],
+    ['f:6:9: listeners[0].routes[0].mirror: is not supported yet'],
   ],
   [
     'conditions that could never hold',
@@ -227,7 +228,7 @@ listeners:
       'f:7:44: listeners[0].routes[0].match.path_prefix: must be a path without a query; `query` has conditions for that',
       'f:7:63: listeners[0].routes[0].match.methods[0]: must be a method such as GET',
       `f:7:84: listeners[0].routes[0].match.headers["a b"]: must be a header name (letters, digits and !#$%&'*+-.^_\`|~)`,
-      'f:7:97: listeners[0].routes[0].match.headers.y: must name exactly one of prefix, present',
+      'f:7:97: listeners[0].routes[0].match.headers.y: must name exactly one of prefix, regex, present',
     ],
   ],
   [

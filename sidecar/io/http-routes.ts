@@ -1,0 +1,108 @@
+/** The routes of one HTTP listener, ready for requests: conditions, targets, counts. */
+import type { HttpListenerConfig, RouteConfig } from '../../src/config/listener.ts';
+import { compileHeaderEdits } from '../header-edits.ts';
+import { compileInterests, type Interests } from '../http1/interests.ts';
+import type { RouteTraffic, SplitTraffic } from '../metrics.ts';
+import { compileOwnAnswer } from '../own-answer.ts';
+import { compileRequestEdit } from '../request-edit.ts';
+import { compileRequestKey, keyHeaderNames } from '../request-key.ts';
+import { compileRoute, routeHeaderNames, routeName } from '../route.ts';
+import { RouteIndex } from '../route-index.ts';
+import { compileSplit, splitHeaderNames } from '../split-choice.ts';
+import { DurationHistogram, KeylessCount, type NewCounts, RequestCounts, within } from '../traffic.ts';
+import { clusterPath, countedClusters, countPath, routePath } from '../worker-counts.ts';
+import type { AnswerTarget, HttpRoute, RouteTarget, SplitTarget } from './http-target.ts';
+import type { UpstreamCluster } from './upstream-cluster.ts';
+
+export class HttpRoutes {
+  /** The fields that conditions and keys read. */
+  readonly interests: Interests;
+  readonly index: RouteIndex<HttpRoute>;
+  /** Clusters that requests are sent to, with the durations of each. */
+  readonly durations: ReadonlyMap<UpstreamCluster, DurationHistogram>;
+  readonly #clusters: ReadonlyMap<string, UpstreamCluster>;
+  readonly #newCounts: NewCounts;
+
+  constructor(config: HttpListenerConfig, clusters: ReadonlyMap<string, UpstreamCluster>, newCounts: NewCounts) {
+    const { routes } = config;
+    this.#clusters = clusters;
+    this.#newCounts = newCounts;
+    const used = new Set(routes.flatMap(countedClusters).map((name) => this.#clusterOf(name)));
+    this.interests = compileInterests([
+      ...routeHeaderNames(routes),
+      ...routes.flatMap(splitHeaderNames),
+      ...[...used].flatMap((cluster) => keyHeaderNames(cluster.config.balance.hash_key ?? [])),
+    ]);
+    this.durations = new Map(
+      [...used].map((cluster) => [cluster, new DurationHistogram(within(newCounts, ...clusterPath(cluster.name)))]),
+    );
+    this.index = new RouteIndex(
+      routes.map((route, place) => this.#compile(route, place)),
+      this.interests,
+    );
+  }
+
+  traffic(): readonly RouteTraffic[] {
+    return this.index.routes.flatMap(({ name: route, target, split }) => {
+      const targets = target === undefined ? (split?.arms ?? []) : [target];
+      return targets.map((it) => ({ route, cluster: 'cluster' in it ? it.cluster.name : '', counts: it.counts }));
+    });
+  }
+
+  splitTraffic(): readonly SplitTraffic[] {
+    return this.index.routes.flatMap(({ name, split }) =>
+      split === undefined ? [] : [{ route: name, keyless: split.keyless.total }],
+    );
+  }
+
+  #compile(config: RouteConfig, place: number): HttpRoute {
+    return {
+      ...compileRoute(config, place, this.interests),
+      target: config.to === undefined ? this.#answer(config, place) : this.#target(config, place, config.to),
+      split: this.#split(config, place),
+    };
+  }
+
+  #target(config: RouteConfig, place: number, clusterName: string): RouteTarget {
+    const cluster = this.#clusterOf(clusterName);
+    const { timeouts, balance } = cluster.config;
+    return {
+      answer: undefined,
+      name: routeName(config, place),
+      cluster,
+      requestKey: cluster.isKeyed ? compileRequestKey(balance.hash_key ?? [], this.interests) : undefined,
+      requestTimeoutMs: config.timeout ?? timeouts.request,
+      idleTimeoutMs: timeouts.idle,
+      editRequest: compileRequestEdit(config),
+      responseEdits: config.response_headers && compileHeaderEdits(config.response_headers),
+      counts: this.#counts(config, place, clusterName),
+      durations: this.durations.get(cluster) as DurationHistogram,
+    };
+  }
+
+  #split(config: RouteConfig, place: number): SplitTarget | undefined {
+    const split = compileSplit(config, place, this.interests);
+    if (split === undefined) return undefined;
+    return {
+      ...split,
+      arms: split.split.arms.map((cluster) => this.#target(config, place, cluster)),
+      keyless: new KeylessCount(within(this.#newCounts, ...routePath(routeName(config, place)))),
+    };
+  }
+
+  #answer(config: RouteConfig, place: number): AnswerTarget | undefined {
+    const answer = compileOwnAnswer(config);
+    if (answer === undefined) return undefined;
+    return { name: routeName(config, place), answer, counts: this.#counts(config, place, '') };
+  }
+
+  #counts(config: RouteConfig, place: number, cluster: string): RequestCounts {
+    return new RequestCounts(within(this.#newCounts, ...countPath(config, place, cluster)));
+  }
+
+  #clusterOf(name: string): UpstreamCluster {
+    const cluster = this.#clusters.get(name);
+    if (cluster === undefined) throw new Error(`cluster ${name} does not exist`);
+    return cluster;
+  }
+}

@@ -1,0 +1,54 @@
+/** Another path in place of a request's own: for the endpoint, or for the client to go to. */
+import type { RewriteConfig } from '../src/config/rewrite.ts';
+import { type PathTemplate, parsePathTemplate } from '../src/path-template.ts';
+import { type Pattern, validPattern } from '../src/pattern/pattern.ts';
+
+/** A longer path is not looked through for groups, which takes time for each step of the pattern. */
+export const MAX_REWRITTEN_PATH = 8_192;
+
+/** The new path, which begins with `/` and may have a query; undefined where the path is too long to be rewritten. */
+export type PathRewrite = (path: string) => string | undefined;
+
+/** `prefix` is `match.path_prefix`. Undefined where the path stays. */
+export function compilePathRewrite(
+  rewrite: Pick<RewriteConfig, 'path' | 'prefix' | 'regex'>,
+  prefix: string | undefined,
+): PathRewrite | undefined {
+  const { path, regex } = rewrite;
+  if (path !== undefined) return () => path;
+  if (regex !== undefined) return byPattern(validPattern(regex.pattern), parsePathTemplate(regex.replace) ?? []);
+  return rewrite.prefix === undefined ? undefined : byPrefix(prefix ?? '/', rewrite.prefix);
+}
+
+/** Segments in place of segments: `/api/x` becomes `/v2/x`, also where one of the two ends with a slash. */
+function byPrefix(from: string, to: string): PathRewrite {
+  const length = withoutSlash(from).length;
+  const start = withoutSlash(to);
+  return (path) => {
+    const rest = path.slice(length);
+    if (rest === '') return to;
+    return rest === '/' && start !== to ? to : start + rest;
+  };
+}
+
+function byPattern(pattern: Pattern, template: PathTemplate): PathRewrite {
+  const longest = Math.min(pattern.longestFind, MAX_REWRITTEN_PATH);
+  return (path) => {
+    if (!pattern.test(path)) return path;
+    const found = path.length > longest ? undefined : pattern.find(path);
+    if (found === undefined) return undefined;
+    const group = (n: number): string => path.slice(Math.max(found[n * 2] ?? 0, 0), Math.max(found[n * 2 + 1] ?? 0, 0));
+    const middle = template.map((part) => (typeof part === 'number' ? group(part) : part)).join('');
+    const whole = path.slice(0, found[0]) + middle + path.slice(found[1]);
+    return whole.startsWith('/') ? whole : `/${whole}`;
+  };
+}
+
+function withoutSlash(path: string): string {
+  return path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+/** `path`, which may have a query by now, and behind it the query of the request, `?` included, or nothing. */
+export function withQuery(path: string, query: string): string {
+  return query !== '' && path.includes('?') ? `${path}&${query.slice(1)}` : path + query;
+}
