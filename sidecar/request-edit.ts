@@ -4,8 +4,8 @@ import { compileHeaderEdits, editFields } from './header-edits.ts';
 import type { RequestHead } from './http1/request-head.ts';
 import { compilePathRewrite, withQuery } from './rewrite.ts';
 
-/** The text that goes upstream in place of `head.forwarded`; undefined where the path is too long to be rewritten. */
-export type RequestEdit = (head: RequestHead) => string | undefined;
+/** The text that goes upstream in place of `head.forwarded`. */
+export type RequestEdit = (head: RequestHead) => string;
 
 const NONE = { set: {}, add: {}, remove: [] };
 
@@ -26,9 +26,7 @@ export function compileRequestEdit({ match, rewrite, request_headers }: RouteCon
     let text = head.forwarded;
     // `OPTIONS *` has no path.
     if (rewritePath !== undefined && head.target !== '*') {
-      const path = rewritePath(head.path);
-      if (path === undefined) return undefined;
-      const target = withQuery(path, head.target.slice(head.path.length));
+      const target = withQuery(rewritePath(head.path), head.target.slice(head.path.length));
       text = `${head.method} ${target} HTTP/1.1\r\n${text.slice(text.indexOf('\r\n') + 2)}`;
     }
     return edits === undefined ? text : editFields(text, edits);

@@ -4,10 +4,17 @@ import { type PathTemplate, parsePathTemplate } from '../src/path-template.ts';
 import { type Pattern, validPattern } from '../src/pattern/pattern.ts';
 
 /** A longer path is not looked through for groups, which takes time for each step of the pattern. */
-export const MAX_REWRITTEN_PATH = 8_192;
+const MAX_REWRITTEN_PATH = 8_192;
 
-/** The new path, which begins with `/` and may have a query; undefined where the path is too long to be rewritten. */
-export type PathRewrite = (path: string) => string | undefined;
+/** The longest path that a route with this `rewrite` takes. */
+export function longestPath(rewrite: RewriteConfig | undefined): number {
+  const regex = rewrite?.regex;
+  if (regex === undefined) return Number.POSITIVE_INFINITY;
+  return Math.min(validPattern(regex.pattern).longestFind, MAX_REWRITTEN_PATH);
+}
+
+/** The new path, which begins with `/` and may have a query. Only for paths up to {@link longestPath}. */
+export type PathRewrite = (path: string) => string;
 
 /** `prefix` is `match.path_prefix`. Undefined where the path stays. */
 export function compilePathRewrite(
@@ -32,11 +39,9 @@ function byPrefix(from: string, to: string): PathRewrite {
 }
 
 function byPattern(pattern: Pattern, template: PathTemplate): PathRewrite {
-  const longest = Math.min(pattern.longestFind, MAX_REWRITTEN_PATH);
   return (path) => {
-    if (!pattern.test(path)) return path;
-    const found = path.length > longest ? undefined : pattern.find(path);
-    if (found === undefined) return undefined;
+    const found = pattern.test(path) ? pattern.find(path) : undefined;
+    if (found === undefined) return path;
     const group = (n: number): string => path.slice(Math.max(found[n * 2] ?? 0, 0), Math.max(found[n * 2 + 1] ?? 0, 0));
     const middle = template.map((part) => (typeof part === 'number' ? group(part) : part)).join('');
     const whole = path.slice(0, found[0]) + middle + path.slice(found[1]);

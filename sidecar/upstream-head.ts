@@ -24,10 +24,15 @@ export function trustedOrigin(peer: string, client: string, head: RequestHead): 
 
 /**
  * Request line, fields and blank line. `origin` is one of the two above; `requestId` is empty where the client's own
- * is among its fields already.
+ * is among its fields already; `forwarded` is `head.forwarded` as the route wants it.
  */
-export function formatUpstreamHead(head: RequestHead, origin: string, requestId: string): string {
-  let text = head.forwarded + origin;
+export function formatUpstreamHead(
+  head: RequestHead,
+  origin: string,
+  requestId: string,
+  forwarded = head.forwarded,
+): string {
+  let text = forwarded + origin;
   if (requestId !== '') text += `x-request-id: ${requestId}\r\n`;
   if (head.chunked) text += 'transfer-encoding: chunked\r\n';
   else if (head.contentLength >= 0) text += `content-length: ${head.contentLength}\r\n`;

@@ -24,7 +24,7 @@ import type { ClientSocket } from './client-socket.ts';
 import type { Timed } from './deadlines.ts';
 import { Exchange } from './exchange.ts';
 import type { HttpListener } from './http-listener.ts';
-import { type AnswerTarget, editRequest, keyOf, type RouteTarget, targetOf } from './http-target.ts';
+import { type AnswerTarget, keyOf, type RouteTarget, routeRequest } from './http-target.ts';
 import { latin1 } from './latin1.ts';
 import { lingerOn } from './linger.ts';
 
@@ -196,10 +196,10 @@ export class DownstreamConnection implements Timed {
     exchange.requestId = head.requestId === '' ? listener.nextRequestId() : head.requestId;
     this.#closes ||= head.close || (head.minor === 0 && !head.keepAlive) || listener.isLast(this.#requests);
     this.#phase = this.#body.begin(head) ? 'body' : 'answer';
-    const target = targetOf(listener.routes.index, head, this.#identity);
+    const target = routeRequest(listener.routes.index, head, this.#identity);
     if (head.maxForwards === 0 && (head.method === 'OPTIONS' || head.method === 'TRACE')) this.#answerSelf();
-    else if (target === undefined) this.reply('no_route', 404);
-    else if (target.answer !== undefined) this.#answerSelf(target);
+    else if (target.kind === 'refusal') this.reply(target.reason, target.status);
+    else if (target.kind === 'answer') this.#answerSelf(target);
     else this.#forward(target);
   }
 
@@ -207,10 +207,6 @@ export class DownstreamConnection implements Timed {
     const head = this.#head;
     const exchange = this.#exchange;
     exchange.begin(target, exchange.requestId, this.#identity.originOf(head), keyOf(target, head, this.#identity));
-    if (!editRequest(target, head)) {
-      exchange.refuse('bad_request', 414);
-      return;
-    }
     this.#limits.begin(this.#listener.deadlines.now);
     this.deadlineAt = this.#listener.deadlines.in(target.requestTimeoutMs);
     if (this.#phase === 'answer') exchange.onRequestEnd(undefined);

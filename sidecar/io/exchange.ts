@@ -14,7 +14,7 @@
  */
 import type { Endpoint } from '../../src/endpoint.ts';
 import { REASONS, type Reason } from '../../src/error.ts';
-import { editFields } from '../header-edits.ts';
+import { answerFields, formatAnswerHead } from '../downstream-head.ts';
 import type { ChunkedMode } from '../http1/chunked.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import type { ResponseBody, ResponseHead } from '../http1/response-head.ts';
@@ -149,7 +149,8 @@ export class Exchange {
 
   #send(upstream: UpstreamConnection): void {
     const head = this.#head;
-    const text = formatUpstreamHead(head, this.#origin, head.requestId === '' ? this.requestId : '');
+    const requestId = head.requestId === '' ? this.requestId : '';
+    const text = formatUpstreamHead(head, this.#origin, requestId, this.target?.editRequest?.(head));
     const pieces = this.#replay ?? [];
     const [only] = pieces;
     if (only !== undefined && pieces.length === 1 && only.length <= JOIN_BYTES) {
@@ -229,8 +230,9 @@ export class Exchange {
     this.#isSwitched = true;
     this.responseBegun = true;
     this.status = 101;
+    const fields = answerFields(head, this.target?.responseEdits);
     this.client.write(
-      `${this.#edited(head)}connection: upgrade\r\nupgrade: ${head.upgrade}\r\nx-request-id: ${this.requestId}\r\n\r\n`,
+      `${fields}connection: upgrade\r\nupgrade: ${head.upgrade}\r\nx-request-id: ${this.requestId}\r\n\r\n`,
     );
     this.client.onSwitched();
   }
@@ -247,22 +249,11 @@ export class Exchange {
     this.#rechunk = body === 'until_close' && !isOld;
     if ((body === 'until_close' || body === 'chunked') && isOld) client.closeAfter();
     if (!this.#requestDone) client.closeAfter();
-    let text = this.#edited(head);
-    if (head.contentLength >= 0) {
-      if (head.status !== 204) text += `content-length: ${head.contentLength}\r\n`;
-    } else if ((head.chunked || this.#rechunk) && !isOld && head.status !== 204 && head.status !== 304) {
-      text += 'transfer-encoding: chunked\r\n';
-    }
+    const text = formatAnswerHead(head, this.target?.responseEdits, (head.chunked || this.#rechunk) && !isOld);
     this.#pendingHead = `${text}${client.connectionLine()}x-request-id: ${this.requestId}\r\n\r\n`;
     this.#upstream?.bodyBytes(this, bytes, from, to);
     // Whatever the body brought has taken the head with it; an empty or late one has not.
     this.#flushHead();
-  }
-
-  /** The answer's status line and fields, as the route wants them. */
-  #edited(head: ResponseHead): string {
-    const edits = this.target?.responseEdits;
-    return edits === undefined ? head.forwarded : editFields(head.forwarded, edits);
   }
 
   #flushHead(): void {

@@ -6,6 +6,7 @@ import type { RouteTraffic, SplitTraffic } from '../metrics.ts';
 import { compileOwnAnswer } from '../own-answer.ts';
 import { compileRequestEdit } from '../request-edit.ts';
 import { compileRequestKey, keyHeaderNames } from '../request-key.ts';
+import { longestPath } from '../rewrite.ts';
 import { compileRoute, routeHeaderNames, routeName } from '../route.ts';
 import { RouteIndex } from '../route-index.ts';
 import { compileSplit, splitHeaderNames } from '../split-choice.ts';
@@ -45,7 +46,11 @@ export class HttpRoutes {
   traffic(): readonly RouteTraffic[] {
     return this.index.routes.flatMap(({ name: route, target, split }) => {
       const targets = target === undefined ? (split?.arms ?? []) : [target];
-      return targets.map((it) => ({ route, cluster: 'cluster' in it ? it.cluster.name : '', counts: it.counts }));
+      return targets.map((it) => ({
+        route,
+        cluster: it.kind === 'endpoint' ? it.cluster.name : '',
+        counts: it.counts,
+      }));
     });
   }
 
@@ -67,13 +72,14 @@ export class HttpRoutes {
     const cluster = this.#clusterOf(clusterName);
     const { timeouts, balance } = cluster.config;
     return {
-      answer: undefined,
+      kind: 'endpoint',
       name: routeName(config, place),
       cluster,
       requestKey: cluster.isKeyed ? compileRequestKey(balance.hash_key ?? [], this.interests) : undefined,
       requestTimeoutMs: config.timeout ?? timeouts.request,
       idleTimeoutMs: timeouts.idle,
       editRequest: compileRequestEdit(config),
+      longestPath: longestPath(config.rewrite),
       responseEdits: config.response_headers && compileHeaderEdits(config.response_headers),
       counts: this.#counts(config, place, clusterName),
       durations: this.durations.get(cluster) as DurationHistogram,
@@ -93,7 +99,7 @@ export class HttpRoutes {
   #answer(config: RouteConfig, place: number): AnswerTarget | undefined {
     const answer = compileOwnAnswer(config);
     if (answer === undefined) return undefined;
-    return { name: routeName(config, place), answer, counts: this.#counts(config, place, '') };
+    return { kind: 'answer', name: routeName(config, place), answer, counts: this.#counts(config, place, '') };
   }
 
   #counts(config: RouteConfig, place: number, cluster: string): RequestCounts {

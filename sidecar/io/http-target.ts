@@ -1,4 +1,5 @@
 /** A route with everything a request needs once it has matched: the cluster, how to find the key, where to count. */
+import type { Reason } from '../../src/error.ts';
 import type { ClientIdentity } from '../client-identity.ts';
 import type { HeaderEdits } from '../header-edits.ts';
 import type { RequestHead } from '../http1/request-head.ts';
@@ -13,7 +14,7 @@ import type { UpstreamCluster } from './upstream-cluster.ts';
 
 /** Where a route, or an arm of its split, leads to. */
 export interface RouteTarget {
-  readonly answer: undefined;
+  readonly kind: 'endpoint';
   /** The route's name. */
   readonly name: string;
   readonly cluster: UpstreamCluster;
@@ -23,6 +24,8 @@ export interface RouteTarget {
   readonly idleTimeoutMs: number;
   /** Undefined where the request passes as it is; so with the answer. */
   readonly editRequest: RequestEdit | undefined;
+  /** Of a path that can be rewritten; Infinity where none is looked through. */
+  readonly longestPath: number;
   readonly responseEdits: HeaderEdits | undefined;
   readonly counts: RequestCounts;
   readonly durations: DurationHistogram;
@@ -30,6 +33,7 @@ export interface RouteTarget {
 
 /** A route that answers by itself. */
 export interface AnswerTarget {
+  readonly kind: 'answer';
   readonly name: string;
   readonly answer: OwnAnswer;
   readonly counts: RequestCounts;
@@ -47,14 +51,26 @@ export interface HttpRoute extends Route {
   readonly split: SplitTarget | undefined;
 }
 
-/** Where the first route that holds leads to, through its split where it has one; undefined where no route holds. */
-export function targetOf(
+export interface Refusal {
+  readonly kind: 'refusal';
+  readonly reason: Reason;
+  readonly status: number;
+}
+
+const NO_ROUTE: Refusal = { kind: 'refusal', reason: 'no_route', status: 404 };
+/** RFC 9110 section 15.5.15: the path is longer than what its route can rewrite. */
+const PATH_TOO_LONG: Refusal = { kind: 'refusal', reason: 'bad_request', status: 414 };
+
+/** Where the first route that holds leads to. */
+export function routeRequest(
   routes: RouteIndex<HttpRoute>,
   head: RequestHead,
   identity: ClientIdentity,
-): RouteTarget | AnswerTarget | undefined {
+): RouteTarget | AnswerTarget | Refusal {
   const route = routes.find(head);
-  return route === undefined || route.split === undefined ? route?.target : armOf(route.split, head, identity);
+  const target = route?.split === undefined ? route?.target : armOf(route.split, head, identity);
+  if (target === undefined) return NO_ROUTE;
+  return target.kind === 'endpoint' && head.path.length > target.longestPath ? PATH_TOO_LONG : target;
 }
 
 function armOf(split: SplitTarget, head: RequestHead, identity: ClientIdentity): RouteTarget | undefined {
@@ -62,14 +78,6 @@ function armOf(split: SplitTarget, head: RequestHead, identity: ClientIdentity):
   const choice = chooseArm(split, request, Math.random);
   if (choice.by === 'chance' && split.requestKey !== undefined) split.keyless.count();
   return split.arms[choice.arm];
-}
-
-/** Changes `head.forwarded` as the route asks; false where its path is too long to be rewritten. */
-export function editRequest(target: RouteTarget, head: RequestHead): boolean {
-  const text = target.editRequest?.(head);
-  if (text === undefined) return target.editRequest === undefined;
-  head.forwarded = text;
-  return true;
 }
 
 /** The request's key; undefined where it carries none (counted), empty where the policy has no use for one. */

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { templateProblem } from '../path-template.ts';
 import { about } from './about.ts';
-import { plainPath, text } from './fields.ts';
+import { plainPath, unquoted } from './fields.ts';
 import { pattern } from './pattern.ts';
 import { isMapping, section } from './section.ts';
 
@@ -20,7 +20,7 @@ const byPattern = v.pipe(
     pattern: about('What to look for in the path.', pattern),
     replace: about(
       'What stands there instead: `$1` … `$9` are its groups, `$0` all that was found, `$$` a dollar.',
-      text,
+      v.pipe(v.string(unquoted('must be a text')), v.title('text')),
     ),
   }),
   v.rawCheck(({ dataset, addIssue }) => {
