@@ -2,9 +2,17 @@
  * Nanoseconds of the small things that every request or every change pays for. `node bench/micro.ts [word]` runs the
  * rows whose name contains the word. Figures of one machine on one day: compare rows, not machines.
  */
+import * as v from 'valibot';
+import { compileInterests } from '../sidecar/http1/interests.ts';
+import { RequestHead, readRequestHead } from '../sidecar/http1/request-head.ts';
+import { compileRoute, routeHeaderNames } from '../sidecar/route.ts';
+import { RouteIndex } from '../sidecar/route-index.ts';
+import { Split } from '../sidecar/split.ts';
 import { POLICIES, POLICY_NAMES } from '../src/balance/policies.ts';
+import { match } from '../src/config/match.ts';
 import { type Endpoint, endpointId, holdEndpoint } from '../src/endpoint.ts';
 import { murmur3 } from '../src/hash.ts';
+import { validPattern } from '../src/pattern/pattern.ts';
 import { buildRing, ringFingerprint } from '../src/ring.ts';
 
 const ROUNDS = 9;
@@ -42,6 +50,61 @@ function buildRows(count: number): readonly Row[] {
   ];
 }
 
+/** `matches` are as in a file; the request is for the last of them. */
+function routeRow(name: string, matches: readonly unknown[], request: string): Row {
+  const configs = matches.map((it, i) => ({ match: v.parse(match, it), to: `to-${i}` }));
+  const interests = compileInterests(routeHeaderNames(configs));
+  const routes = configs.map((config, i) => compileRoute(config, i, interests));
+  const index = new RouteIndex(routes, interests);
+  const head = new RequestHead();
+  readRequestHead(request, head, interests, false, { maxHeaders: 100 });
+  if (index.find(head) !== routes.at(-1)) throw new Error(`${name}: the request is for another route`);
+  return [`route, ${name}`, () => index.find(head)?.conditions.length ?? 0];
+}
+
+function routeRows(count: number): readonly Row[] {
+  const each = <T>(one: (i: number) => T): readonly T[] => Array.from({ length: count }, (_, i) => one(i));
+  const last = count - 1;
+  const get = (path: string, host: string): string =>
+    `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nX-Tenant: t${last}\r\n\r\n`;
+  return [
+    routeRow(
+      `${count} path prefixes`,
+      each((i) => ({ path_prefix: `/api/service-${i}` })),
+      get(`/api/service-${last}/users/42?a=b`, 'a.test'),
+    ),
+    routeRow(
+      `${count} paths`,
+      each((i) => ({ path: `/api/service-${i}` })),
+      get(`/api/service-${last}`, 'a.test'),
+    ),
+    routeRow(
+      `${count} patterns`,
+      each((i) => ({ path_regex: `^/api/service-${i}/users/[0-9]+$` })),
+      get(`/api/service-${last}/users/42`, 'a.test'),
+    ),
+    routeRow(
+      `${count} hosts`,
+      each((i) => ({ host: `service-${i}.test`, path_prefix: '/' })),
+      get('/users/42', `service-${last}.test`),
+    ),
+    routeRow(
+      `${count} values of a header`,
+      each((i) => ({ headers: { 'x-tenant': `t${i}` } })),
+      get('/users/42', 'a.test'),
+    ),
+  ];
+}
+
+function splitRows(): readonly Row[] {
+  const split = new Split(['users', 'users-canary'], [95, 5], 'users');
+  const pattern = validPattern('^/users/[0-9]+(/orders)?$');
+  return [
+    ['split of two arms', (i) => split.armOf(KEYS[i & 4_095] as string)],
+    ['pattern over 15 bytes', (i) => (pattern.test(`/users/${i & 7}/orders`) ? 1 : 0)],
+  ];
+}
+
 const LONG_KEY = 'k'.repeat(64);
 const ROWS: readonly Row[] = [
   ['murmur3, key of 8 to 13 bytes', (i) => murmur3(KEYS[i & 4_095] as string)],
@@ -51,6 +114,9 @@ const ROWS: readonly Row[] = [
   ...buildRows(10),
   ...buildRows(1_000),
   ...buildRows(3_000),
+  ...routeRows(1),
+  ...routeRows(1_000),
+  ...splitRows(),
 ];
 
 /** Runs for about ROUND_MS; returns nanoseconds per call. */

@@ -5,6 +5,7 @@ import {
   ClusterCounts,
   DurationHistogram,
   EndpointCounts,
+  KeylessCount,
   type NewCounts,
   RequestCounts,
   within,
@@ -13,6 +14,7 @@ import {
   BYTES,
   clusterPath,
   clusterTraffic,
+  countPath,
   countsFormerEndpoint,
   endpointPath,
   listenerPath,
@@ -20,6 +22,7 @@ import {
   routePath,
   UNROUTED,
 } from '../../sidecar/worker-counts.ts';
+import type { HttpListenerConfig } from '../../src/config/listener.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import type { Endpoint } from '../../src/endpoint.ts';
 import { clusterView, discovered } from '../support/cluster-views.ts';
@@ -33,14 +36,21 @@ listeners:
     routes:
       - { name: api, match: { path_prefix: /api }, to: users }
       - { to: users }
+  - name: split
+    listen: 127.0.0.2:0
+    protocol: http
+    routes:
+      - { name: shop, split: [ { to: users, weight: 9 }, { to: canary, weight: 1 } ], split_key: [ { cookie: uid } ] }
+      - redirect: { path: /x }
   - { name: raw, listen: "127.0.0.1:0", protocol: tcp, to: users }
 clusters:
   users: { discover: { static: [ "127.0.0.1:9" ] } }
+  canary: { discover: { static: [ "127.0.0.1:9" ] } }
 `,
   { file: 'f', env: {} },
 );
 if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-const [web, raw] = parsed.config.listeners;
+const [web, split, raw] = parsed.config.listeners;
 
 /** What a worker does when it asks for counts. */
 const announced =
@@ -85,6 +95,27 @@ describe('traffic read from the counts of workers', () => {
     expect(more).toEqual([]);
     expect(durations).toMatchObject({ cluster: 'users', histogram: { sumMs: 6 } });
     expect([...durations!.histogram.counts].reduce((sum, count) => sum + count)).toBe(2);
+  });
+
+  test('shows the arms of a split by themselves, and answers of our own without a cluster', () => {
+    const ledger = new CountLedger();
+    for (const worker of [0, 1]) {
+      const own = within(announced(ledger, worker), ...listenerPath('split'));
+      const { routes } = split as HttpListenerConfig;
+      new RequestCounts(within(own, ...countPath(routes[0]!, 0, 'users'))).countForwarded(200);
+      new RequestCounts(within(own, ...countPath(routes[0]!, 0, 'canary'))).countForwarded(201);
+      new RequestCounts(within(own, ...countPath(routes[1]!, 1, ''))).countForwarded(302);
+      new KeylessCount(within(own, ...routePath('shop'))).count();
+    }
+    const { routes, splits, durations } = listenerTraffic(split!, (name) => ledger.find(name), 0);
+    expect(routes.map(({ route, cluster, counts }) => [route, cluster, [...counts.entries()]])).toEqual([
+      ['', '', []],
+      ['shop', 'users', [{ status: 200, reason: '', count: 2 }]],
+      ['shop', 'canary', [{ status: 201, reason: '', count: 2 }]],
+      ['routes[1]', '', [{ status: 302, reason: '', count: 2 }]],
+    ]);
+    expect(splits).toEqual([{ route: 'shop', keyless: 2 }]);
+    expect(durations.map(({ cluster }) => cluster)).toEqual(['users', 'canary']);
   });
 
   test('is all zeros before anyone has counted', () => {
