@@ -22,3 +22,14 @@ test('the configuration in the README passes check', () => {
   const text = /```yaml\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
   expect(parseConfig(text, { file: 'README.md', env: {} })).toMatchObject({ ok: true });
 });
+
+const routing = readFileSync(join(FOLDER, '../docs/routing.md'), 'utf8');
+const examples = [...routing.matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
+
+test('docs/routing.md has examples', () => {
+  expect(examples.length).toBeGreaterThanOrEqual(3);
+});
+
+test.each(examples)('a configuration in docs/routing.md passes check: %#', (text) => {
+  expect(parseConfig(text, { file: 'routing.md', env: {} })).toMatchObject({ ok: true });
+});
