@@ -310,8 +310,7 @@ export class DownstreamConnection implements Timed {
       return;
     }
     this.#phase = 'head';
-    const { deadlines, limits } = this.#listener;
-    this.deadlineAt = deadlines.in(limits.idle_timeout);
+    this.deadlineAt = this.#listener.deadlines.in(this.#listener.limits.idle_timeout);
     // Called from within the loop over heads, which goes on by itself.
     if (!this.#isReading) this.#goOn();
   }
