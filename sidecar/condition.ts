@@ -5,6 +5,7 @@ import { validPattern } from '../src/pattern/pattern.ts';
 import { hostName } from './http1/host.ts';
 import type { Interests } from './http1/interests.ts';
 import type { RequestHead } from './http1/request-head.ts';
+import { compileBodyText } from './json/body-texts.ts';
 import { cookieValue, queryValue } from './query.ts';
 
 export interface Condition {
@@ -49,7 +50,18 @@ export function compileMatch(match: MatchConfig, interests: Interests): readonly
     const pattern = validPattern(regex);
     conditions.push(onPath('path_regex', `matches ${quoted(regex)}`, (head) => pattern.test(head.path)));
   }
+  // Last, so that a body is waited for only where everything else holds.
+  conditions.push(...bodyConditions(match, interests));
   return conditions;
+}
+
+function bodyConditions({ json }: MatchConfig, interests: Interests): readonly Condition[] {
+  return json.map(({ name, condition }) => {
+    const actual = compileBodyText(name, interests);
+    const { test, wants } = compileValue(condition);
+    // A body that cannot be read holds for nothing, not even for the absence of something.
+    return { path: `match.json.${name}`, wants, holds: (head) => test(actual(head)) && head.body.isRead, actual };
+  });
 }
 
 function valueConditions({ headers, query, cookies }: MatchConfig, interests: Interests): readonly Condition[] {

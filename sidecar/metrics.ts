@@ -2,6 +2,7 @@
 import type { Endpoint } from '../src/endpoint.ts';
 import type { MetricsText } from '../src/metrics.ts';
 import { LIMITS, type LimitCounts } from './limit-counts.ts';
+import { MIRROR_OUTCOMES, type MirrorCounts } from './mirror.ts';
 import {
   DURATION_BOUNDS_SECONDS,
   type DurationHistogram,
@@ -18,6 +19,12 @@ export interface RouteTraffic {
   readonly counts: RequestCounts;
 }
 
+export interface MirrorTraffic {
+  readonly route: string;
+  readonly cluster: string;
+  readonly counts: MirrorCounts;
+}
+
 export interface SplitTraffic {
   readonly route: string;
   readonly keyless: number;
@@ -30,6 +37,7 @@ export interface ListenerTraffic {
   readonly bytes: { readonly received: number; readonly sent: number };
   readonly routes: readonly RouteTraffic[];
   readonly splits: readonly SplitTraffic[];
+  readonly mirrors: readonly MirrorTraffic[];
   readonly durations: readonly { readonly cluster: string; readonly histogram: DurationHistogram }[];
 }
 
@@ -80,6 +88,16 @@ function writeListeners(listeners: readonly ListenerTraffic[], writer: MetricsTe
   writer.family('outrigger_keyless_splits_total', 'counter', 'Requests without any part of their split_key.');
   for (const { name: listener, splits } of listeners) {
     for (const { route, keyless } of splits) writer.sample({ listener, route }, keyless);
+  }
+  writer.family(
+    'outrigger_mirrored_requests_total',
+    'counter',
+    'Requests drawn for a mirror, by what became of the copy.',
+  );
+  for (const { name: listener, mirrors } of listeners) {
+    for (const { route, cluster, counts } of mirrors) {
+      for (const outcome of MIRROR_OUTCOMES) writer.sample({ listener, route, cluster, outcome }, counts.of(outcome));
+    }
   }
   writer.family('outrigger_request_duration_seconds', 'histogram', 'From the request head to the end of the answer.');
   for (const { name: listener, durations } of listeners) {

@@ -1,8 +1,10 @@
 /** `hash_key` → the key of a request: the first part that the request carries. */
 import type { HashKeyPart } from '../src/config/cluster.ts';
 import { bytesOf } from '../src/hash.ts';
+import { compileBearerClaim } from './bearer-claim.ts';
 import type { Interests } from './http1/interests.ts';
 import type { RequestHead } from './http1/request-head.ts';
+import { compileBodyText } from './json/body-texts.ts';
 import { cookieValue, queryValue } from './query.ts';
 
 /** Gives the key as a byte string, or undefined when the request carries none of the parts. An empty value is none. */
@@ -10,7 +12,15 @@ export type RequestKey = (head: RequestHead, clientIp: string) => string | undef
 
 /** Lower-cased names of the header fields that these parts read. */
 export function keyHeaderNames(parts: readonly HashKeyPart[]): readonly string[] {
-  return parts.flatMap((part) => part.header ?? (part.cookie === undefined ? [] : 'cookie'));
+  return parts.flatMap((part) => {
+    if (part.cookie !== undefined) return 'cookie';
+    return part.header ?? (part.jwt === undefined ? [] : 'authorization');
+  });
+}
+
+/** JSON pointers that these parts read in bodies. */
+export function keyPointers(parts: readonly HashKeyPart[]): readonly string[] {
+  return parts.flatMap((part) => part.json ?? []);
 }
 
 export function compileRequestKey(parts: readonly HashKeyPart[], interests: Interests): RequestKey {
@@ -20,7 +30,8 @@ export function compileRequestKey(parts: readonly HashKeyPart[], interests: Inte
   return (head, clientIp) => {
     for (const read of readers) {
       const key = read(head, clientIp);
-      if (key !== undefined) return key;
+      // While the body is awaited nobody knows whether this part is the first.
+      if (key !== undefined || head.body.isWanted) return key;
     }
     return undefined;
   };
@@ -44,6 +55,15 @@ function compilePart(part: HashKeyPart, interests: Interests): RequestKey {
     const segment = part.path_segment;
     // `/users/42`.split('/') is ['', 'users', '42'], so segment 1 is at index 1.
     return (head) => head.path.split('/', segment + 1)[segment] || undefined;
+  }
+  if (part.json !== undefined) {
+    const read = compileBodyText(part.json, interests);
+    return (head) => read(head) || undefined;
+  }
+  if (part.jwt !== undefined) {
+    const slot = slotOf(interests, 'authorization');
+    const read = compileBearerClaim(part.jwt);
+    return (head) => read(head.values[slot]);
   }
   if (part.source_ip === true) return (_head, clientIp) => clientIp;
   return (head) => head.path;

@@ -17,6 +17,11 @@ export function routeHeaderNames(routes: readonly RouteConfig[]): readonly strin
   return routes.flatMap(({ match }) => matchHeaderNames(match));
 }
 
+/** JSON pointers that the conditions of these routes read in bodies. */
+export function routePointers(routes: readonly RouteConfig[]): readonly string[] {
+  return routes.flatMap(({ match }) => match.json.map(({ name }) => name));
+}
+
 export function routeName({ name }: Pick<RouteConfig, 'name'>, index: number): string {
   return name ?? `routes[${index}]`;
 }

@@ -12,6 +12,7 @@ import { inFlightAt, inFlightTable, OwnInFlight } from './in-flight.ts';
 import { DataPath } from './io/data-path.ts';
 import type { Serving } from './io/serving.ts';
 import { SidecarHouse } from './io/sidecar-house.ts';
+import { newProcessSecret, withStickySecrets } from './io/sticky-secrets.ts';
 import { Workers } from './io/workers.ts';
 import { ownListeners } from './own-listeners.ts';
 import { ownCounts } from './traffic.ts';
@@ -34,7 +35,8 @@ export interface SidecarOptions {
  * with nothing open, where the configuration cannot be run.
  */
 export function startSidecar(options: SidecarOptions): RunningHouse {
-  const { config, log, baseDir, workerEntry } = options;
+  const { log, baseDir, workerEntry } = options;
+  const config = withStickySecrets(options.config, { baseDir, log, processSecret: newProcessSecret() });
   const count = config.workers === 'auto' ? availableParallelism() : config.workers;
   if (count > 1 && workerEntry === undefined) throw new Error('several workers need the main module of the program');
   const usesConsul =

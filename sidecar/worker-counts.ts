@@ -2,7 +2,8 @@
 import type { HttpListenerConfig, ListenerConfig, RouteConfig } from '../src/config/listener.ts';
 import type { Endpoint } from '../src/endpoint.ts';
 import { LimitCounts } from './limit-counts.ts';
-import type { ClusterTraffic, ListenerTraffic, RouteTraffic, SplitTraffic } from './metrics.ts';
+import type { ClusterTraffic, ListenerTraffic, MirrorTraffic, RouteTraffic, SplitTraffic } from './metrics.ts';
+import { MirrorCounts } from './mirror.ts';
 import { routeName } from './route.ts';
 import {
   ClusterCounts,
@@ -60,7 +61,7 @@ export function listenerTraffic(config: ListenerConfig, find: FindCounts, connec
   const counts = reading(find, ...path);
   const [received = 0, sent = 0] = counts(BYTES, 2);
   const common = { name: config.name, connections, exceeded: new LimitCounts(counts), bytes: { received, sent } };
-  if (config.protocol !== 'http') return { ...common, routes: [], splits: [], durations: [] };
+  if (config.protocol !== 'http') return { ...common, routes: [], splits: [], mirrors: [], durations: [] };
   const durations = [...new Set(config.routes.flatMap(countedClusters))].map((cluster) => {
     return { cluster, histogram: new DurationHistogram(reading(find, ...path, ...clusterPath(cluster))) };
   });
@@ -69,6 +70,7 @@ export function listenerTraffic(config: ListenerConfig, find: FindCounts, connec
     ...common,
     routes: [unrouted, ...routeTraffic(config, find)],
     splits: splitTraffic(config, find),
+    mirrors: mirrorTraffic(config, find),
     durations,
   };
 }
@@ -89,6 +91,15 @@ function splitTraffic({ name: listener, routes }: HttpListenerConfig, find: Find
     const name = routeName(route, place);
     const { total } = new KeylessCount(reading(find, ...listenerPath(listener), ...routePath(name)));
     return [{ route: name, keyless: total }];
+  });
+}
+
+function mirrorTraffic({ name: listener, routes }: HttpListenerConfig, find: FindCounts): readonly MirrorTraffic[] {
+  return routes.flatMap((config, place) => {
+    if (config.mirror === undefined) return [];
+    const route = routeName(config, place);
+    const counts = new MirrorCounts(reading(find, ...listenerPath(listener), ...routePath(route)));
+    return [{ route, cluster: config.mirror.to, counts }];
   });
 }
 

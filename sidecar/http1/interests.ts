@@ -1,4 +1,5 @@
 /** The header fields that a listener's routes and keys ask for, so that the scan notes these and no others. */
+import { JSON_HEADER_NAMES, type JsonInterests } from '../json/json-interests.ts';
 
 export interface Interest {
   /** Lower-cased. */
@@ -13,10 +14,12 @@ export interface Interests {
   /** Interests whose names have that length. */
   readonly byLength: readonly (readonly Interest[] | undefined)[];
   slotOf(lowerName: string): number | undefined;
+  /** What they ask of bodies; undefined where nothing. */
+  readonly json: JsonInterests | undefined;
 }
 
-export function compileInterests(lowerNames: Iterable<string>): Interests {
-  const names = [...new Set(lowerNames)];
+export function compileInterests(lowerNames: Iterable<string>, json?: JsonInterests): Interests {
+  const names = [...new Set([...lowerNames, ...(json === undefined ? [] : JSON_HEADER_NAMES)])];
   const byLength: Interest[][] = [];
   for (const [slot, name] of names.entries()) {
     const list = byLength[name.length] ?? [];
@@ -24,5 +27,5 @@ export function compileInterests(lowerNames: Iterable<string>): Interests {
     byLength[name.length] = list;
   }
   const slots = new Map(names.map((name, slot) => [name, slot]));
-  return { count: names.length, byLength, slotOf: (name) => slots.get(name) };
+  return { count: names.length, byLength, slotOf: (name) => slots.get(name), json };
 }

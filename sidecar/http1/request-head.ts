@@ -1,4 +1,5 @@
 /** Bytes of a request head → what routing and framing need, and the text that goes upstream. RFC 9112, strictly. */
+import { BodyTexts } from '../json/body-texts.ts';
 import { mayBecome, parseConnectionOptions } from './connection-options.ts';
 import { dropFields, fieldCursor, isNamed, parseLength, scanField, tokenEnd } from './field.ts';
 import { isValidHost } from './host.ts';
@@ -39,6 +40,8 @@ export class RequestHead {
   maxForwards = -1;
   /** Values of the fields named by {@link Interests}, by slot; undefined where absent, joined where repeated. */
   values: (string | undefined)[] = [];
+  /** What routes and keys read of the body. */
+  readonly body = new BodyTexts();
   /** Why it was refused, for the log. */
   problem = '';
 }
@@ -74,6 +77,7 @@ function reset(head: RequestHead, slots: number): void {
   // A refused head must not be logged under the name of the request before it.
   head.method = head.target = head.path = head.query = head.host = head.forwarded = head.problem = '';
   head.upgrade = '';
+  head.body.reset();
   head.requestId = '';
   head.forwardedFor = '';
   head.contentLength = -1;

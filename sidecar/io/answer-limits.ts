@@ -9,11 +9,13 @@ export class AnswerLimits {
   activityAt: number;
   /** When the request under way had come whole, in milliseconds of the fine clock. */
   askedAt = 0;
+  readonly #silenceMs: number;
   #dueFrom = 0;
 
-  /** Times are in milliseconds of the coarse clock. */
-  constructor(now: number) {
+  /** Times are in milliseconds of the coarse clock; `silenceMs` holds while no route has been found. */
+  constructor(now: number, silenceMs: number) {
     this.activityAt = now;
+    this.#silenceMs = silenceMs;
   }
 
   begin(now: number): void {
@@ -30,9 +32,9 @@ export class AnswerLimits {
     return now - this.askedAt > HALF_CLOSE_MS;
   }
 
-  /** When `exchange` will have taken too long; never where it has no target and so no limit. */
+  /** When `exchange` will have taken too long. */
   dueAt({ target, responseBegun }: Exchange): number {
-    if (target === undefined) return Number.POSITIVE_INFINITY;
+    if (target === undefined) return this.activityAt + this.#silenceMs;
     return responseBegun ? this.activityAt + target.idleTimeoutMs : this.#dueFrom + target.requestTimeoutMs;
   }
 }

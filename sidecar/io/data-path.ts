@@ -143,11 +143,12 @@ function listenerTraffic(listener: HttpListener | TcpListener): ListenerTraffic 
     exceeded: listener.exceeded,
     bytes: listener.bytes(),
   };
-  if (!(listener instanceof HttpListener)) return { ...common, routes: [], splits: [], durations: [] };
+  if (!(listener instanceof HttpListener)) return { ...common, routes: [], splits: [], mirrors: [], durations: [] };
   const { routes } = listener;
   const durations = [...routes.durations].map(([cluster, histogram]) => ({ cluster: cluster.name, histogram }));
   const unrouted = { route: '', cluster: '', counts: listener.unrouted };
-  return { ...common, routes: [unrouted, ...routes.traffic()], splits: routes.splitTraffic(), durations };
+  const [splits, mirrors] = [routes.splitTraffic(), routes.mirrorTraffic()];
+  return { ...common, routes: [unrouted, ...routes.traffic()], splits, mirrors, durations };
 }
 
 /** Ids that differ between threads and processes by 64 random bits and within one by a counter. */

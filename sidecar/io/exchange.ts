@@ -18,19 +18,18 @@ import { answerFields, formatAnswerHead } from '../downstream-head.ts';
 import type { ChunkedMode } from '../http1/chunked.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import type { ResponseBody, ResponseHead } from '../http1/response-head.ts';
-import { keepPiece } from '../kept-pieces.ts';
+import { ReplayBody } from '../replay-body.ts';
 import type { Outcome } from '../traffic.ts';
-import { formatUpstreamHead, isIdempotent } from '../upstream-head.ts';
+import { isIdempotent } from '../upstream-head.ts';
 import type { DownstreamConnection } from './downstream-connection.ts';
-import type { AnswerTarget, RouteTarget } from './http-target.ts';
+import { type AnswerTarget, type RouteTarget, upstreamHeadOf } from './http-target.ts';
 import { latin1 } from './latin1.ts';
 import { JOIN_BYTES } from './read-buffer.ts';
+import type { MirrorCopy } from './route-mirror.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** First try and two more: the ring's next endpoints. */
 const MAX_ATTEMPTS = 3;
-/** A body is kept for another attempt up to this size. */
-const MAX_REPLAY_BYTES = 64 * 1_024;
 const NO_ENDPOINTS: readonly Endpoint[] = [];
 
 export class Exchange {
@@ -48,16 +47,15 @@ export class Exchange {
   requestId = '';
   /** An answer (interim ones aside) has begun to go down: it can only be completed or cut. */
   responseBegun = false;
+  /** For a mirror, where one gets this request too. */
+  copy: MirrorCopy | undefined;
   #head: RequestHead;
   #key: string | undefined;
   #origin = '';
+  #pinned: Endpoint | undefined;
   #tried: Endpoint[] = [];
   #upstream: UpstreamConnection | undefined;
-  /** Body bytes kept for another attempt, and those that wait for a connection; undefined once there is none to come. */
-  #replay: Buffer[] | undefined;
-  #replayBytes = 0;
-  #replayTrailers: string | undefined;
-  #requestDone = false;
+  readonly #body = new ReplayBody();
   #isSwitched = false;
   /** Response text that waits for the first body bytes, to leave in one write with them. */
   #pendingHead = '';
@@ -94,30 +92,26 @@ export class Exchange {
     this.requestId = requestId;
     this.#origin = origin;
     this.#key = key;
+    this.#pinned = target.sticky?.pinned(this.#head, target.cluster);
     this.#tried = [];
-    this.#replay = [];
-    this.#replayBytes = 0;
-    this.#replayTrailers = undefined;
-    this.#requestDone = false;
+    this.#body.begin();
     this.#sentContinue = false;
   }
 
   /** Body bytes as they go upstream, lasting until this returns. False: wait for `onRequestRoom`. */
   onRequestBody(bytes: Buffer): boolean {
-    if (this.#replay !== undefined) {
-      keepPiece(this.#replay, bytes);
-      this.#replayBytes += bytes.length;
-    }
+    this.copy?.push(bytes);
+    this.#body.push(bytes);
     const upstream = this.#upstream;
-    if (upstream === undefined || !upstream.isOpen) return this.#replayBytes <= MAX_REPLAY_BYTES;
-    if (this.#replayBytes > MAX_REPLAY_BYTES) this.#replay = undefined;
+    if (upstream === undefined || !upstream.isOpen) return !this.#body.isFull;
+    if (this.#body.isFull) this.#body.drop();
     return this.client.socket.source.pass(upstream.socket, bytes, 0, bytes.length);
   }
 
   /** The request is whole. `trailers` (undefined where the body was not chunked) end a chunked one. */
   onRequestEnd(trailers: string | undefined): void {
-    this.#requestDone = true;
-    this.#replayTrailers = trailers;
+    this.#body.end(trailers);
+    this.copy?.send(this.#upstreamHead(), (this.target as RouteTarget).cluster, trailers);
     const upstream = this.#upstream;
     if (upstream === undefined || !upstream.isOpen) return;
     if (trailers !== undefined) upstream.write(`${trailers}\r\n`);
@@ -128,7 +122,7 @@ export class Exchange {
   attempt(isFresh: boolean): void {
     const { cluster } = this.target as RouteTarget;
     const endpoint =
-      cluster.pick(this.#key, this.#tried.length === 0 ? NO_ENDPOINTS : this.#tried) ??
+      cluster.pick(this.#key, this.#tried.length === 0 ? NO_ENDPOINTS : this.#tried, this.#pinned) ??
       (this.#lastWasReused ? cluster.pick(this.#key, NO_ENDPOINTS) : undefined);
     if (endpoint === undefined) {
       this.refuse(this.reason === '' ? 'no_endpoint' : this.reason);
@@ -149,9 +143,8 @@ export class Exchange {
 
   #send(upstream: UpstreamConnection): void {
     const head = this.#head;
-    const requestId = head.requestId === '' ? this.requestId : '';
-    const text = formatUpstreamHead(head, this.#origin, requestId, this.target?.editRequest?.(head));
-    const pieces = this.#replay ?? [];
+    const text = this.#upstreamHead();
+    const { pieces, trailers, isEmpty } = this.#body;
     const [only] = pieces;
     if (only !== undefined && pieces.length === 1 && only.length <= JOIN_BYTES) {
       upstream.write(text + latin1(only, 0, only.length));
@@ -159,15 +152,19 @@ export class Exchange {
       upstream.write(text);
       for (const piece of pieces) upstream.write(piece);
     }
-    if (this.#replayBytes > MAX_REPLAY_BYTES || !isIdempotent(head.method)) this.#replay = undefined;
-    if (this.#requestDone) {
-      if (this.#replayTrailers !== undefined) upstream.write(`${this.#replayTrailers}\r\n`);
+    if (this.#body.isFull || !isIdempotent(head.method)) this.#body.drop();
+    if (this.#body.isWhole) {
+      if (trailers !== undefined) upstream.write(`${trailers}\r\n`);
       upstream.requestSent();
-    } else if (head.expectsContinue && !this.#sentContinue && this.#replayBytes === 0) {
+    } else if (head.expectsContinue && !this.#sentContinue && isEmpty) {
       // Answered here, not waited for: a connection to an endpoint is open and it has the head.
       this.#sentContinue = true;
       this.client.write('HTTP/1.1 100 Continue\r\n\r\n');
     }
+  }
+
+  #upstreamHead(): string {
+    return upstreamHeadOf(this.target as RouteTarget, this.#head, this.#origin, this.requestId);
   }
 
   onConnectFailed(problem: string): void {
@@ -202,11 +199,13 @@ export class Exchange {
 
   #retryOrRefuse(): void {
     const reason = this.reason as Reason;
-    if (this.#replay === undefined || this.attempts >= MAX_ATTEMPTS) {
+    if (!this.#body.isKept || this.attempts >= MAX_ATTEMPTS) {
       this.refuse(reason);
       return;
     }
-    if (this.endpoint !== undefined) this.#tried.push(this.endpoint);
+    // A pinned client leaves its endpoint only when a new connection fails too.
+    const isPinned = this.#lastWasReused && this.endpoint === this.#pinned;
+    if (this.endpoint !== undefined && !isPinned) this.#tried.push(this.endpoint);
     // Not a kept connection: what closed one of them has probably closed them all.
     this.attempt(true);
   }
@@ -230,10 +229,9 @@ export class Exchange {
     this.#isSwitched = true;
     this.responseBegun = true;
     this.status = 101;
-    const fields = answerFields(head, this.target?.responseEdits);
-    this.client.write(
-      `${fields}connection: upgrade\r\nupgrade: ${head.upgrade}\r\nx-request-id: ${this.requestId}\r\n\r\n`,
-    );
+    const fields = answerFields(head, this.target?.responseEdits) + this.#pinLine();
+    const upgrade = `connection: upgrade\r\nupgrade: ${head.upgrade}\r\n`;
+    this.client.write(`${fields}${upgrade}x-request-id: ${this.requestId}\r\n\r\n`);
     this.client.onSwitched();
   }
 
@@ -244,16 +242,20 @@ export class Exchange {
     this.status = head.status;
     this.reason = '';
     this.problem = '';
-    this.#replay = undefined;
+    this.#body.drop();
     const isOld = this.#head.minor === 0;
     this.#rechunk = body === 'until_close' && !isOld;
     if ((body === 'until_close' || body === 'chunked') && isOld) client.closeAfter();
-    if (!this.#requestDone) client.closeAfter();
+    if (!this.#body.isWhole) client.closeAfter();
     const text = formatAnswerHead(head, this.target?.responseEdits, (head.chunked || this.#rechunk) && !isOld);
-    this.#pendingHead = `${text}${client.connectionLine()}x-request-id: ${this.requestId}\r\n\r\n`;
+    this.#pendingHead = `${text}${this.#pinLine()}${client.connectionLine()}x-request-id: ${this.requestId}\r\n\r\n`;
     this.#upstream?.bodyBytes(this, bytes, from, to);
     // Whatever the body brought has taken the head with it; an empty or late one has not.
     this.#flushHead();
+  }
+
+  #pinLine(): string {
+    return this.target?.sticky?.setLine(this.target.cluster, this.endpoint, this.#pinned) ?? '';
   }
 
   #flushHead(): void {
@@ -264,11 +266,9 @@ export class Exchange {
   }
 
   onBody(bytes: Buffer, from: number, to: number): void {
-    if (this.#rechunk) {
-      this.#pendingHead += `${(to - from).toString(16)}\r\n`;
-      this.#writeBytes(bytes, from, to);
-      this.#writeDown('\r\n');
-    } else this.#writeBytes(bytes, from, to);
+    if (this.#rechunk) this.#pendingHead += `${(to - from).toString(16)}\r\n`;
+    this.#writeBytes(bytes, from, to);
+    if (this.#rechunk) this.#writeDown('\r\n');
   }
 
   #writeBytes(bytes: Buffer, from: number, to: number): void {
@@ -382,9 +382,11 @@ export class Exchange {
 
   /** Ready for the next request of the connection. */
   reset(): void {
+    this.copy?.drop();
+    this.copy = undefined;
     this.target = this.answered = undefined;
     this.endpoint = undefined;
-    this.#replay = undefined;
+    this.#body.drop();
     this.#pendingHead = '';
     this.reason = '';
     this.problem = '';

@@ -126,6 +126,7 @@ export class HttpListener {
     this.isDraining = true;
     this.#server.close();
     for (const { socket } of this.#connections) socket.destroy();
+    this.routes.close();
     this.#door.close();
     this.#turnedAway.close();
   }

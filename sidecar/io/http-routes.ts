@@ -2,18 +2,24 @@
 import type { HttpListenerConfig, RouteConfig } from '../../src/config/listener.ts';
 import { compileHeaderEdits } from '../header-edits.ts';
 import { compileInterests, type Interests } from '../http1/interests.ts';
-import type { RouteTraffic, SplitTraffic } from '../metrics.ts';
+import { compileJsonInterests } from '../json/json-interests.ts';
+import type { MirrorTraffic, RouteTraffic, SplitTraffic } from '../metrics.ts';
+import { MirrorCounts } from '../mirror.ts';
 import { compileOwnAnswer } from '../own-answer.ts';
 import { compileRequestEdit } from '../request-edit.ts';
-import { compileRequestKey, keyHeaderNames } from '../request-key.ts';
+import { compileRequestKey, keyHeaderNames, keyPointers, type RequestKey } from '../request-key.ts';
 import { longestPath } from '../rewrite.ts';
-import { compileRoute, routeHeaderNames, routeName } from '../route.ts';
+import { compileRoute, routeHeaderNames, routeName, routePointers } from '../route.ts';
 import { RouteIndex } from '../route-index.ts';
 import { compileSplit, splitHeaderNames } from '../split-choice.ts';
 import { DurationHistogram, KeylessCount, type NewCounts, RequestCounts, within } from '../traffic.ts';
 import { clusterPath, countedClusters, countPath, routePath } from '../worker-counts.ts';
 import type { AnswerTarget, HttpRoute, RouteTarget, SplitTarget } from './http-target.ts';
+import { RouteMirror } from './route-mirror.ts';
+import { StickyRoute } from './sticky-route.ts';
 import type { UpstreamCluster } from './upstream-cluster.ts';
+
+type RouteExtras = Pick<RouteTarget, 'sticky' | 'mirror'>;
 
 export class HttpRoutes {
   /** The fields that conditions and keys read. */
@@ -23,17 +29,14 @@ export class HttpRoutes {
   readonly durations: ReadonlyMap<UpstreamCluster, DurationHistogram>;
   readonly #clusters: ReadonlyMap<string, UpstreamCluster>;
   readonly #newCounts: NewCounts;
+  readonly #mirrors: { readonly route: string; readonly mirror: RouteMirror }[] = [];
 
   constructor(config: HttpListenerConfig, clusters: ReadonlyMap<string, UpstreamCluster>, newCounts: NewCounts) {
     const { routes } = config;
     this.#clusters = clusters;
     this.#newCounts = newCounts;
     const used = new Set(routes.flatMap(countedClusters).map((name) => this.#clusterOf(name)));
-    this.interests = compileInterests([
-      ...routeHeaderNames(routes),
-      ...routes.flatMap(splitHeaderNames),
-      ...[...used].flatMap((cluster) => keyHeaderNames(cluster.config.balance.hash_key ?? [])),
-    ]);
+    this.interests = this.#compileInterests(config, used);
     this.durations = new Map(
       [...used].map((cluster) => [cluster, new DurationHistogram(within(newCounts, ...clusterPath(cluster.name)))]),
     );
@@ -41,6 +44,32 @@ export class HttpRoutes {
       routes.map((route, place) => this.#compile(route, place)),
       this.interests,
     );
+  }
+
+  #compileInterests({ routes, limits }: HttpListenerConfig, used: ReadonlySet<UpstreamCluster>): Interests {
+    const mirrors = routes.flatMap(({ mirror }) => (mirror === undefined ? [] : [this.#clusterOf(mirror.to)]));
+    const keys = [...used, ...mirrors].flatMap((cluster) => cluster.config.balance.hash_key ?? []);
+    const names = [
+      ...routeHeaderNames(routes),
+      ...routes.flatMap(splitHeaderNames),
+      ...(routes.some((route) => route.sticky_cookie !== undefined) ? ['cookie'] : []),
+      ...keyHeaderNames(keys),
+    ];
+    const pointers = [
+      ...routePointers(routes),
+      ...keyPointers(routes.flatMap(({ split_key = [] }) => split_key)),
+      ...keyPointers(keys),
+    ];
+    return compileInterests(names, compileJsonInterests(pointers, limits.max_json_body));
+  }
+
+  /** Cuts what is sent beside the requests themselves. */
+  close(): void {
+    for (const { mirror } of this.#mirrors) mirror.close();
+  }
+
+  mirrorTraffic(): readonly MirrorTraffic[] {
+    return this.#mirrors.map(({ route, mirror }) => ({ route, cluster: mirror.cluster.name, counts: mirror.counts }));
   }
 
   traffic(): readonly RouteTraffic[] {
@@ -61,21 +90,39 @@ export class HttpRoutes {
   }
 
   #compile(config: RouteConfig, place: number): HttpRoute {
+    const extras = this.#extras(config, place);
     return {
       ...compileRoute(config, place, this.interests),
-      target: config.to === undefined ? this.#answer(config, place) : this.#target(config, place, config.to),
-      split: this.#split(config, place),
+      target: config.to === undefined ? this.#answer(config, place) : this.#target(config, place, config.to, extras),
+      split: this.#split(config, place, extras),
     };
   }
 
-  #target(config: RouteConfig, place: number, clusterName: string): RouteTarget {
+  /** What all arms of a split share. */
+  #extras({ sticky_cookie: sticky, mirror: config, name }: RouteConfig, place: number): RouteExtras {
+    const common = { sticky: sticky && new StickyRoute(sticky, this.interests) };
+    if (config === undefined) return { ...common, mirror: undefined };
+    const route = routeName({ name }, place);
+    const cluster = this.#clusterOf(config.to);
+    const counts = new MirrorCounts(within(this.#newCounts, ...routePath(route)));
+    const mirror = new RouteMirror({ config, cluster, requestKey: this.#requestKeyOf(cluster), counts });
+    this.#mirrors.push({ route, mirror });
+    return { ...common, mirror };
+  }
+
+  #requestKeyOf(cluster: UpstreamCluster): RequestKey | undefined {
+    return cluster.isKeyed ? compileRequestKey(cluster.config.balance.hash_key ?? [], this.interests) : undefined;
+  }
+
+  #target(config: RouteConfig, place: number, clusterName: string, extras: RouteExtras): RouteTarget {
     const cluster = this.#clusterOf(clusterName);
-    const { timeouts, balance } = cluster.config;
+    const { timeouts } = cluster.config;
     return {
       kind: 'endpoint',
       name: routeName(config, place),
       cluster,
-      requestKey: cluster.isKeyed ? compileRequestKey(balance.hash_key ?? [], this.interests) : undefined,
+      requestKey: this.#requestKeyOf(cluster),
+      ...extras,
       requestTimeoutMs: config.timeout ?? timeouts.request,
       idleTimeoutMs: timeouts.idle,
       editRequest: compileRequestEdit(config),
@@ -86,12 +133,12 @@ export class HttpRoutes {
     };
   }
 
-  #split(config: RouteConfig, place: number): SplitTarget | undefined {
+  #split(config: RouteConfig, place: number, extras: RouteExtras): SplitTarget | undefined {
     const split = compileSplit(config, place, this.interests);
     if (split === undefined) return undefined;
     return {
       ...split,
-      arms: split.split.arms.map((cluster) => this.#target(config, place, cluster)),
+      arms: split.split.arms.map((cluster) => this.#target(config, place, cluster, extras)),
       keyless: new KeylessCount(within(this.#newCounts, ...routePath(routeName(config, place)))),
     };
   }

@@ -10,6 +10,9 @@ import type { Route } from '../route.ts';
 import type { RouteIndex } from '../route-index.ts';
 import { chooseArm, type RouteSplit } from '../split-choice.ts';
 import type { DurationHistogram, KeylessCount, RequestCounts } from '../traffic.ts';
+import { formatUpstreamHead } from '../upstream-head.ts';
+import type { RouteMirror } from './route-mirror.ts';
+import type { StickyRoute } from './sticky-route.ts';
 import type { UpstreamCluster } from './upstream-cluster.ts';
 
 /** Where a route, or an arm of its split, leads to. */
@@ -20,6 +23,8 @@ export interface RouteTarget {
   readonly cluster: UpstreamCluster;
   /** Undefined where the policy has no use for a key. */
   readonly requestKey: RequestKey | undefined;
+  readonly sticky: StickyRoute | undefined;
+  readonly mirror: RouteMirror | undefined;
   readonly requestTimeoutMs: number;
   readonly idleTimeoutMs: number;
   /** Undefined where the request passes as it is; so with the answer. */
@@ -61,7 +66,7 @@ const NO_ROUTE: Refusal = { kind: 'refusal', reason: 'no_route', status: 404 };
 /** RFC 9110 section 15.5.15: the path is longer than what its route can rewrite. */
 const PATH_TOO_LONG: Refusal = { kind: 'refusal', reason: 'bad_request', status: 414 };
 
-/** Where the first route that holds leads to. */
+/** Where the first route that holds leads to. While the body is wanted, that is not known yet. */
 export function routeRequest(
   routes: RouteIndex<HttpRoute>,
   head: RequestHead,
@@ -76,14 +81,19 @@ export function routeRequest(
 function armOf(split: SplitTarget, head: RequestHead, identity: ClientIdentity): RouteTarget | undefined {
   const request = { head, clientIp: identity.clientOf(head), isTrusted: identity.isTrusted };
   const choice = chooseArm(split, request, Math.random);
-  if (choice.by === 'chance' && split.requestKey !== undefined) split.keyless.count();
+  if (choice.by === 'chance' && split.requestKey !== undefined && !head.body.isWanted) split.keyless.count();
   return split.arms[choice.arm];
 }
 
-/** The request's key; undefined where it carries none (counted), empty where the policy has no use for one. */
+/** A request's head on its way upstream, as its route wants it. */
+export function upstreamHeadOf(target: RouteTarget, head: RequestHead, origin: string, requestId: string): string {
+  return formatUpstreamHead(head, origin, head.requestId === '' ? requestId : '', target.editRequest?.(head));
+}
+
+/** The request's key; undefined where it carries none (counted; not while its body is only wanted), empty where the policy has no use for one. */
 export function keyOf(target: RouteTarget, head: RequestHead, identity: ClientIdentity): string | undefined {
   if (target.requestKey === undefined) return '';
   const key = target.requestKey(head, identity.clientOf(head));
-  if (key === undefined) target.cluster.counts.countKeyless();
+  if (key === undefined && !head.body.isWanted) target.cluster.counts.countKeyless();
   return key;
 }

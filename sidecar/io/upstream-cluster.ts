@@ -61,9 +61,13 @@ export class UpstreamCluster {
     return this.#snapshot.statuses[endpoint.slot] === UP;
   }
 
-  /** An endpoint that is up and not among `tried`; undefined where there is none. `key` undefined: the request has none. */
-  pick(key: string | undefined, tried: readonly Endpoint[]): Endpoint | undefined {
+  /**
+   * An endpoint that is up and not among `tried`, `pinned` before all others; undefined where there is none. `key`
+   * undefined: the request has none.
+   */
+  pick(key: string | undefined, tried: readonly Endpoint[], pinned?: Endpoint): Endpoint | undefined {
     this.#tried = tried;
+    if (pinned !== undefined && this.#accept(pinned)) return pinned;
     const { picker, keylessPicker } = this.#snapshot;
     return key === undefined ? keylessPicker.pick('', this.#accept) : picker.pick(key, this.#accept);
   }

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { POLICY_NAMES } from '../balance/policies.ts';
 import { about } from './about.ts';
 import { discover } from './discover.ts';
-import { durationBetween, flag, listOf, text, wholeNumber } from './fields.ts';
+import { durationBetween, flag, jsonPointer, listOf, text, wholeNumber } from './fields.ts';
 import { headerName } from './header-name.ts';
 import { probe } from './probe.ts';
 import { exactlyOneOf, isMapping, NOT_SUPPORTED_YET, section } from './section.ts';
@@ -12,27 +12,31 @@ import { suggestion } from './suggest.ts';
 const HOUR = 3_600_000;
 const timeLimit = durationBetween(1, HOUR);
 
-const KEY_PARTS = ['header', 'cookie', 'query', 'path', 'path_segment', 'source_ip'];
-const LATER_KEY_PARTS = ['json', 'jwt'];
+const KEY_PARTS = ['header', 'cookie', 'query', 'path', 'path_segment', 'source_ip', 'json', 'jwt'];
 const onlyTrue = v.pipe(v.literal(true, 'can only be true'), v.title('true'));
 
 /** One part of `hash_key` or `split_key`; the first part that a request carries is its key. */
 export const hashKeyPart = v.pipe(
-  section(
-    {
-      header: about('The value of this request header.', v.optional(headerName)),
-      cookie: about('The value of this cookie.', v.optional(text)),
-      query: about('The value of this query parameter.', v.optional(text)),
-      path: about('The path, without its query.', v.optional(onlyTrue)),
-      path_segment: about(
-        'One segment of the path; 1 is the first: `/users/42` has `users` and `42`.',
-        v.optional(wholeNumber(1, 64)),
-      ),
-      source_ip: about('The address of the client.', v.optional(onlyTrue)),
-    },
-    LATER_KEY_PARTS,
-  ),
-  exactlyOneOf(KEY_PARTS, LATER_KEY_PARTS),
+  section({
+    header: about('The value of this request header.', v.optional(headerName)),
+    cookie: about('The value of this cookie.', v.optional(text)),
+    query: about('The value of this query parameter.', v.optional(text)),
+    path: about('The path, without its query.', v.optional(onlyTrue)),
+    path_segment: about(
+      'One segment of the path; 1 is the first: `/users/42` has `users` and `42`.',
+      v.optional(wholeNumber(1, 64)),
+    ),
+    source_ip: about('The address of the client.', v.optional(onlyTrue)),
+    json: about(
+      'The text or number at this JSON pointer into the request body, which is held until it is whole: `/user/id`. Only bodies of JSON, up to the listener’s `max_json_body`.',
+      v.optional(jsonPointer),
+    ),
+    jwt: about(
+      'This claim of the bearer token in `Authorization`, such as `sub`. The token is decoded and not verified.',
+      v.optional(text),
+    ),
+  }),
+  exactlyOneOf(KEY_PARTS),
 );
 
 /** Policies that the interface names and this version does not build. */

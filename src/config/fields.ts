@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { isHost, parseHostPort, parseListenAddress } from '../address.ts';
 import { DURATION_HINT, formatDuration, parseDurationMs } from '../duration.ts';
+import { MAX_POINTER_STEPS, parseJsonPointer } from '../json-pointer.ts';
 import { formatBytes, parseBytes, SIZE_HINT } from '../size.ts';
 
 export type Milliseconds = number;
@@ -58,6 +59,18 @@ export function sizeBetween(min: Bytes, max: Bytes) {
     v.check((bytes) => bytes >= min && bytes <= max, `must be ${range}`),
   );
 }
+
+const SHARE_HINT = 'must be a share from 0% to 100%, such as 10% or 0.5%';
+
+/** A share of a whole, `10%`; as a number in 0…1. */
+export const share = parsed(
+  (text) => {
+    const percent = /^\d{1,3}(\.\d{1,4})?%$/.test(text) ? Number(text.slice(0, -1)) : Number.NaN;
+    return percent <= 100 ? percent / 100 : undefined;
+  },
+  SHARE_HINT,
+  { title: 'share', pattern: String.raw`^\d{1,3}(\.\d{1,4})?%$`, examples: ['10%', '0.5%'] },
+);
 
 export function wholeNumber(min: number, max: number) {
   const words = `must be a whole number from ${min} to ${max}`;
@@ -148,6 +161,15 @@ export const path = v.pipe(
 export function plainPath(words = '') {
   return v.pipe(path, v.regex(/^[^?#]*$/, `must be a path without a query${words}`));
 }
+
+const POINTER_HINT = `must be a JSON pointer such as /user/id: "/" before each of at most ${MAX_POINTER_STEPS} names, "~1" for "/" and "~0" for "~" in them`;
+
+/** A place in a JSON document (RFC 6901), as it is written. */
+export const jsonPointer = v.pipe(
+  v.string(POINTER_HINT),
+  v.metadata({ title: 'JSON pointer', examples: ['/user/id'] }),
+  v.check((it) => parseJsonPointer(it) !== undefined, POINTER_HINT),
+);
 
 /** `words` names the items in the plural. */
 export function listOf<Item extends v.GenericSchema>(item: Item, words: string) {

@@ -6,10 +6,12 @@ import { hashKeyPart } from './cluster.ts';
 import { durationBetween, flag, listenAddress, listOf, name, sizeBetween, text, wholeNumber } from './fields.ts';
 import { requestHeaders, responseHeaders } from './header-edits.ts';
 import { match } from './match.ts';
+import { mirror } from './mirror.ts';
 import { redirect, respond } from './own-answer.ts';
 import { rewrite } from './rewrite.ts';
 import { exactlyOneOf, isMapping, NOT_SUPPORTED_YET, section } from './section.ts';
 import { split, splitOverride } from './split.ts';
+import { stickyCookie } from './sticky-cookie.ts';
 
 const HOUR = 3_600_000;
 const KIB = 1_024;
@@ -26,6 +28,10 @@ const limits = section({
     'Slowest request body, per second, judged over spans of 5 s; `0B` turns it off.',
     v.optional(sizeBetween(0, KIB ** 3), '240B'),
   ),
+  max_json_body: about(
+    'Largest request body that is held for a route’s `json` or a `json` key, as it comes on the wire.',
+    v.optional(sizeBetween(KIB, KIB ** 2), '64KiB'),
+  ),
   max_head: about('Largest request head.', v.optional(sizeBetween(KIB, KIB ** 2), '64KiB')),
   max_headers: about('Most header fields of a request.', v.optional(wholeNumber(1, 10_000), 200)),
   max_connections: about('Most open connections.', v.optional(connections, 10_000)),
@@ -37,7 +43,7 @@ const limits = section({
 });
 
 const ENDS = ['to', 'split', 'redirect', 'respond'];
-const LATER_ON_ROUTES = ['mirror', 'retry', 'sticky_cookie'];
+const LATER_ON_ROUTES = ['retry'];
 
 const route = v.pipe(
   section(
@@ -67,6 +73,8 @@ const route = v.pipe(
         v.optional(responseHeaders),
       ),
       timeout: about('Instead of the cluster’s `timeouts.request`.', v.optional(durationBetween(1, HOUR))),
+      sticky_cookie: about('Keeps a client at one endpoint.', v.optional(stickyCookie)),
+      mirror: about('Copies of requests for another cluster.', v.optional(mirror)),
     },
     LATER_ON_ROUTES,
   ),

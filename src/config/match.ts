@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { about } from './about.ts';
 import { choice } from './choice.ts';
-import { flag, listOf, plainPath, text, unquoted } from './fields.ts';
+import { flag, jsonPointer, listOf, plainPath, text, unquoted } from './fields.ts';
 import { headerName, TOKEN } from './header-name.ts';
 import { mapping } from './mapping.ts';
 import { pattern } from './pattern.ts';
@@ -62,35 +62,36 @@ const hostMatch = choice([hostText, hostPart], (input) => (isMapping(input) ? ho
 
 const method = v.pipe(v.string('must be a method'), v.title('method'), v.regex(TOKEN, 'must be a method such as GET'));
 
-export const match = section(
-  {
-    host: about(
-      'The host that the request names, lower-cased and without a port; `*.example.org` is any name below example.org. Also `{ prefix: … }` or `{ regex: … }`.',
-      v.optional(hostMatch),
-    ),
-    path: about('The whole path, without the query.', v.optional(pathText)),
-    path_prefix: about(
-      'The first segments of the path: `/api` matches `/api` and `/api/x`, not `/apiary`.',
-      v.optional(pathText),
-    ),
-    path_regex: about('The path, without the query, has a match of this pattern in it.', v.optional(pattern)),
-    methods: about(
-      'One of these methods.',
-      v.optional(v.pipe(listOf(method, 'methods'), v.minLength(1, 'must not be empty'))),
-    ),
-    headers: about(
-      'Header names with a condition each: a text that must be equal, `{ prefix: … }`, `{ regex: … }` or `{ present: true }`.',
-      v.optional(named(headerName), {}),
-    ),
-    cookies: about('Cookie names with a condition each, as in `headers`.', v.optional(named(text), {})),
-    query: about('Query parameters with a condition each, as in `headers`.', v.optional(named(text), {})),
-    client: about(
-      '`mobile`: `Sec-CH-UA-Mobile` is `?1`, or where it is missing `User-Agent` has `Mobi` in it.',
-      v.optional(v.literal('mobile', 'must be mobile')),
-    ),
-  },
-  ['json'],
-);
+export const match = section({
+  host: about(
+    'The host that the request names, lower-cased and without a port; `*.example.org` is any name below example.org. Also `{ prefix: … }` or `{ regex: … }`.',
+    v.optional(hostMatch),
+  ),
+  path: about('The whole path, without the query.', v.optional(pathText)),
+  path_prefix: about(
+    'The first segments of the path: `/api` matches `/api` and `/api/x`, not `/apiary`.',
+    v.optional(pathText),
+  ),
+  path_regex: about('The path, without the query, has a match of this pattern in it.', v.optional(pattern)),
+  methods: about(
+    'One of these methods.',
+    v.optional(v.pipe(listOf(method, 'methods'), v.minLength(1, 'must not be empty'))),
+  ),
+  headers: about(
+    'Header names with a condition each: a text that must be equal, `{ prefix: … }`, `{ regex: … }` or `{ present: true }`.',
+    v.optional(named(headerName), {}),
+  ),
+  cookies: about('Cookie names with a condition each, as in `headers`.', v.optional(named(text), {})),
+  query: about('Query parameters with a condition each, as in `headers`.', v.optional(named(text), {})),
+  json: about(
+    'JSON pointers into the request body with a condition each, as in `headers`. Holds only for bodies of JSON, up to the listener’s `max_json_body`.',
+    v.optional(named(jsonPointer), {}),
+  ),
+  client: about(
+    '`mobile`: `Sec-CH-UA-Mobile` is `?1`, or where it is missing `User-Agent` has `Mobi` in it.',
+    v.optional(v.literal('mobile', 'must be mobile')),
+  ),
+});
 
 export type MatchConfig = v.InferOutput<typeof match>;
 export type ValueMatch = v.InferOutput<typeof valueMatch>;

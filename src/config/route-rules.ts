@@ -11,6 +11,7 @@ export function routeRule(context: RuleContext, at: ConfigPath, route: RouteConf
   // A route that waits for a later version may wait for a cluster too.
   if (!isPostponed(at) && route.to !== undefined) clusterExists(context, [...at, 'to'], () => route.to ?? '');
   splitRules(context, at, route);
+  mirrorRules(context, [...at, 'mirror'], route);
   effectRules(context, at, route);
   prefixRules(context, at, route);
   redirectHost(context, at, route);
@@ -36,6 +37,17 @@ function splitRules(context: RuleContext, at: ConfigPath, { split }: RouteConfig
   uniqueNames(context, arms);
 }
 
+/** A copy on the cluster of the request would be a second execution of it. */
+function mirrorRules(context: RuleContext, path: ConfigPath, { mirror, to, split = [] }: RouteConfig): void {
+  if (!context.isShaped(path) || mirror === undefined) return;
+  if (!clusterExists(context, [...path, 'to'], () => mirror.to) || mirror.allow_same_cluster) return;
+  const hasSplit = context.isShaped([...path.slice(0, -1), 'split']);
+  if (mirror.to !== to && !(hasSplit && split.some((arm) => arm.to === mirror.to))) return;
+  const message =
+    'is where the request itself goes, so it would be executed twice; allow_same_cluster: true permits it';
+  context.report([...path, 'to'], message);
+}
+
 /** What would be read and then never used is a misunderstanding. */
 function effectRules({ report }: RuleContext, at: ConfigPath, route: RouteConfig): void {
   if (route.split === undefined) {
@@ -45,7 +57,7 @@ function effectRules({ report }: RuleContext, at: ConfigPath, route: RouteConfig
   }
   const own = route.redirect === undefined ? route.respond && 'respond' : 'redirect';
   if (own === undefined || route.to !== undefined || route.split !== undefined) return;
-  for (const key of ['rewrite', 'request_headers', 'timeout'] as const) {
+  for (const key of ['rewrite', 'request_headers', 'timeout', 'sticky_cookie', 'mirror'] as const) {
     if (route[key] !== undefined) report([...at, key], `has no effect beside ${own}: no endpoint is asked`, 'key');
   }
 }

@@ -202,16 +202,16 @@ listeners:
     ['f:2:63: listeners[0].routes: must have at least one route'],
   ],
   [
-    'a mirror, and nothing about the cluster that stands beside it',
+    'retries, and nothing about the cluster that stands beside it',
     `listeners:
   - name: a
     listen: 127.0.0.1:1
     protocol: http
     routes:
-      - mirror: { to: users }
+      - retry: { attempts: 1 }
         to: users
 `,
-    ['f:6:9: listeners[0].routes[0].mirror: is not supported yet'],
+    ['f:6:9: listeners[0].routes[0].retry: is not supported yet'],
   ],
   [
     'conditions that could never hold',
@@ -318,8 +318,8 @@ listeners:
     'key parts of no kind and of two',
     'clusters:\n  a:\n    discover: { static: [] }\n    balance: { policy: ring_hash, hash_key: [ {}, { path: true, header: a }, { path: false } ] }\n',
     [
-      'f:4:47: clusters.a.balance.hash_key[0]: must name exactly one of header, cookie, query, path, path_segment, source_ip',
-      'f:4:51: clusters.a.balance.hash_key[1]: must name exactly one of header, cookie, query, path, path_segment, source_ip',
+      'f:4:47: clusters.a.balance.hash_key[0]: must name exactly one of header, cookie, query, path, path_segment, source_ip, json, jwt',
+      'f:4:51: clusters.a.balance.hash_key[1]: must name exactly one of header, cookie, query, path, path_segment, source_ip, json, jwt',
       'f:4:86: clusters.a.balance.hash_key[2].path: can only be true',
     ],
   ],
