@@ -118,18 +118,17 @@ class Scan {
   /** From quote to quote. */
   #string(): boolean {
     const text = this.#text;
-    this.#at += 1;
-    while (this.#at < text.length) {
-      const c = text.charCodeAt(this.#at);
+    let at = this.#at + 1;
+    // Behind the end there is no character code, and so no comparison holds.
+    for (let c = text.charCodeAt(at); c >= 0x20 && c !== QUOTE; c = text.charCodeAt(at)) {
       if (c === BACKSLASH) {
+        this.#at = at;
         if (!this.#take(ESCAPE)) return false;
-      } else {
-        if (c < 0x20) return false;
-        this.#at += 1;
-        if (c === QUOTE) return true;
-      }
+        at = this.#at;
+      } else at += 1;
     }
-    return false;
+    this.#at = at + 1;
+    return text.charCodeAt(at) === QUOTE;
   }
 
   /** The characters of the string that began at `start` and has just been read. */
@@ -164,9 +163,8 @@ class Scan {
 
   #skipSpace(): void {
     const text = this.#text;
-    for (let c = text.charCodeAt(this.#at); c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09; ) {
-      this.#at += 1;
-      c = text.charCodeAt(this.#at);
-    }
+    let at = this.#at;
+    for (let c = text.charCodeAt(at); c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09; ) c = text.charCodeAt(++at);
+    this.#at = at;
   }
 }

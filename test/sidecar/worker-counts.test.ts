@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CountLedger } from '../../sidecar/count-ledger.ts';
 import { LIMITS, LimitCounts } from '../../sidecar/limit-counts.ts';
+import { MirrorCounts } from '../../sidecar/mirror.ts';
 import {
   ClusterCounts,
   DurationHistogram,
@@ -34,7 +35,7 @@ listeners:
     listen: 127.0.0.1:0
     protocol: http
     routes:
-      - { name: api, match: { path_prefix: /api }, to: users }
+      - { name: api, match: { path_prefix: /api }, to: users, mirror: { to: next } }
       - { to: users }
   - name: split
     listen: 127.0.0.2:0
@@ -46,6 +47,7 @@ listeners:
 clusters:
   users: { discover: { static: [ "127.0.0.1:9" ] } }
   canary: { discover: { static: [ "127.0.0.1:9" ] } }
+  next: { discover: { static: [ "127.0.0.1:10" ] } }
 `,
   { file: 'f', env: {} },
 );
@@ -69,6 +71,7 @@ describe('traffic read from the counts of workers', () => {
       new RequestCounts(within(own, UNROUTED)).countRefused('no_route', 404);
       const api = new RequestCounts(within(own, ...routePath('api')));
       api.countForwarded(200);
+      new MirrorCounts(within(own, ...routePath('api'))).count(worker === 1 ? '2xx' : 'timeout');
       if (worker === 1) api.countRefused('timeout', 504);
       new RequestCounts(within(own, ...routePath('routes[1]'))).countForwarded(201);
       new DurationHistogram(within(own, ...clusterPath('users'))).observe(3);
@@ -78,6 +81,8 @@ describe('traffic read from the counts of workers', () => {
     }
     const traffic = listenerTraffic(web!, (name) => ledger.find(name), 5);
     expect(traffic).toMatchObject({ name: 'web', connections: 5 });
+    const mirrors = traffic.mirrors.map(({ route, cluster, counts }) => [route, cluster, counts.of('2xx')]);
+    expect(mirrors).toEqual([['api', 'next', 1]]);
     expect(LIMITS.map((limit) => traffic.exceeded.of(limit))).toEqual(LIMITS.map((it) => (it === 'max_head' ? 3 : 0)));
     expect(traffic.bytes).toEqual({ received: 200, sent: 400 });
     expect(traffic.routes.map(({ route, counts }) => [route, [...counts.entries()]])).toEqual([
@@ -128,6 +133,7 @@ describe('traffic read from the counts of workers', () => {
       bytes: { received: 0, sent: 0 },
       routes: [],
       splits: [],
+      mirrors: [],
       durations: [],
     });
     expect(listenerTraffic(web!, () => undefined, 0).routes.flatMap(({ counts }) => [...counts.entries()])).toEqual([]);
