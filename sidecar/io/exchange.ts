@@ -23,6 +23,7 @@ import { formatUpstreamHead, isIdempotent } from '../upstream-head.ts';
 import type { DownstreamConnection } from './downstream-connection.ts';
 import type { RouteTarget } from './http-target.ts';
 import { latin1 } from './latin1.ts';
+import { MeasuredTry } from './measured-try.ts';
 import { JOIN_BYTES } from './read-buffer.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
@@ -50,6 +51,7 @@ export class Exchange {
   #origin = '';
   #tried: Endpoint[] = [];
   #upstream: UpstreamConnection | undefined;
+  readonly #try = new MeasuredTry();
   /** Body bytes kept for another attempt, and those that wait for a connection; undefined once there is none to come. */
   #replay: Buffer[] | undefined;
   #replayBytes = 0;
@@ -116,6 +118,7 @@ export class Exchange {
     this.#requestDone = true;
     this.#replayTrailers = trailers;
     const upstream = this.#upstream;
+    this.#try.requestSent();
     if (upstream === undefined || !upstream.isOpen) return;
     if (trailers !== undefined) upstream.write(`${trailers}\r\n`);
     upstream.requestSent();
@@ -134,6 +137,7 @@ export class Exchange {
     this.attempts += 1;
     this.endpoint = endpoint;
     cluster.inFlight.enter(endpoint.slot);
+    this.#try.begin(cluster, endpoint, this.#requestDone);
     const upstream = cluster.poolOf(endpoint).open(this, isFresh);
     this.#upstream = upstream;
     if (upstream.isOpen) this.#send(upstream);
@@ -224,6 +228,7 @@ export class Exchange {
 
   onSwitched(head: ResponseHead): void {
     this.#isSwitched = true;
+    this.#try.forget();
     this.responseBegun = true;
     this.status = 101;
     this.client.write(
@@ -234,6 +239,7 @@ export class Exchange {
 
   onResponse(head: ResponseHead, body: ResponseBody, bytes: Buffer, from: number, to: number): void {
     const { client } = this;
+    this.#try.answered(head);
     this.responseBegun = true;
     client.onResponseBegun();
     this.status = head.status;
@@ -367,6 +373,7 @@ export class Exchange {
     this.#upstream = undefined;
     upstream.destroy();
     this.#release();
+    this.#try.ended(outcome, upstream.isReused);
     const { target, endpoint } = this;
     if (target !== undefined && endpoint !== undefined) target.cluster.poolOf(endpoint).counts.count(outcome);
   }

@@ -1,5 +1,6 @@
 /** One HTTP listener: accepts, bounds the number of connections, and knows what all of its connections share. */
 import { createServer, type Server } from 'node:net';
+import { keyPartsOf } from '../../src/config/cluster.ts';
 import type { HttpListenerConfig, ListenerLimits } from '../../src/config/listener.ts';
 import { type ListenOptions, listen } from '../../src/io/listen.ts';
 import type { TrustedProxies } from '../client-address.ts';
@@ -85,7 +86,7 @@ export class HttpListener {
     const used = config.routes.map((route) => clusterOf(clusters, route.to));
     this.interests = compileInterests([
       ...routeHeaderNames(config.routes),
-      ...used.flatMap((cluster) => keyHeaderNames(cluster.config.balance.hash_key ?? [])),
+      ...used.flatMap((cluster) => keyHeaderNames(keyPartsOf(cluster.config.balance))),
     ]);
     this.targets = this.#compileTargets(used);
     this.#proxied = [...new Set(used)].filter((cluster) => cluster.config.send_proxy_protocol !== undefined);
@@ -217,7 +218,7 @@ export class HttpListener {
       return {
         ...compileRoute(config, i, this.interests),
         cluster,
-        requestKey: cluster.isKeyed ? compileRequestKey(balance.hash_key ?? [], this.interests) : undefined,
+        requestKey: cluster.isKeyed ? compileRequestKey(keyPartsOf(balance), this.interests) : undefined,
         requestTimeoutMs: config.timeout ?? timeouts.request,
         idleTimeoutMs: timeouts.idle,
         counts: new RequestCounts(within(this.#newCounts, ...routePath(routeName(config, i)))),
