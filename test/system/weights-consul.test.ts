@@ -57,7 +57,7 @@ clusters:
   async function weightsAre(sidecar: TestSidecar, expected: readonly number[]): Promise<void> {
     const weights = async (): Promise<string> =>
       String((await sidecar.clusters()).clusters[0]?.endpoints.map(({ weight }) => weight));
-    await until(async () => (await weights()) === String(expected), { what: `weights ${expected}` });
+    await until(async () => (await weights()) === String(expected), { what: 'the weights' });
   }
 
   it('moves keys to the instance that has gained weight and from the one that warns, and back again', async () => {

@@ -41,7 +41,7 @@ describe('ip_hash', () => {
         client.reset();
       }
       const gained = requestsOf(upstreams).map((count, n) => count - (before[n] ?? 0));
-      expect(gained.toSorted()).toEqual([0, 0, 0, 6]);
+      expect(gained.toSorted((a, b) => a - b)).toEqual([0, 0, 0, 6]);
       homes.add(gained.indexOf(6));
     }
     expect(homes.size).toBeGreaterThan(2);
