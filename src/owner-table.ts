@@ -55,12 +55,12 @@ function walkOn(
   return left === 0 ? undefined : endpoints.find((endpoint, owner) => asked.add(owner) && accept(endpoint));
 }
 
-/** Each endpoint once, in the order in which a walk from `start` would ask them. */
-export function ownerOrder({ owners, endpoints }: OwnerTable, start: number): readonly Endpoint[] {
-  const order = new Set<number>();
-  for (let step = 0; step < owners.length && order.size < endpoints.length; step += 1) {
-    order.add(owners[(start + step) % owners.length] as number);
-  }
-  for (let owner = 0; owner < endpoints.length; owner += 1) order.add(owner);
-  return [...order].map((owner) => endpoints[owner] as Endpoint);
+/** Each endpoint once, in the order in which a walk from `start` asks them: that of a walk which nobody ends. */
+export function ownerOrder(table: OwnerTable, start: number): readonly Endpoint[] {
+  const order: Endpoint[] = [];
+  walkOwners(table, start, (endpoint) => {
+    order.push(endpoint);
+    return false;
+  });
+  return order;
 }
