@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { replaceSection } from '../bench/report.ts';
+import { replaceSection } from '../bench/markdown.ts';
 import { costFigure } from './balancing/cost.ts';
 import { type Effort, type Figure, FULL, formatFigure } from './balancing/figure.ts';
 import { collateralFigure, movedFigure } from './balancing/keys.ts';

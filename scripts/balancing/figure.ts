@@ -1,4 +1,5 @@
 /** What one section of docs/balancing.md is made of: a table, and the promises that it does not keep. */
+import { markdownTable } from '../../bench/markdown.ts';
 
 export interface Figure {
   /** The name in the marks of the document. */
@@ -22,12 +23,10 @@ export interface Effort {
 
 export const FULL: Effort = { keys: 100_000, sizes: Array.from({ length: 99 }, (_, i) => i + 2), sets: 20 };
 
-/** The section as Markdown: first column to the left, the others to the right. */
+/** The section as Markdown. */
 export function formatFigure({ table, note }: Figure): string {
   const [head = [], ...rows] = table;
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const rule = head.map((_, i) => (i === 0 ? '---' : '---:'));
-  return `\n${[head, rule, ...rows].map(line).join('\n')}\n\n${note}\n\n`;
+  return `\n${markdownTable(head, rows).join('\n')}\n\n${note}\n\n`;
 }
 
 /** The numbers of endpoints that have a row of their own. */

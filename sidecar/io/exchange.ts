@@ -21,9 +21,9 @@ import { keepPiece } from '../kept-pieces.ts';
 import type { Outcome } from '../traffic.ts';
 import { formatUpstreamHead, isIdempotent } from '../upstream-head.ts';
 import type { DownstreamConnection } from './downstream-connection.ts';
+import { EndpointTry } from './endpoint-try.ts';
 import type { RouteTarget } from './http-target.ts';
 import { latin1 } from './latin1.ts';
-import { MeasuredTry } from './measured-try.ts';
 import { JOIN_BYTES } from './read-buffer.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
@@ -51,7 +51,7 @@ export class Exchange {
   #origin = '';
   #tried: Endpoint[] = [];
   #upstream: UpstreamConnection | undefined;
-  readonly #try = new MeasuredTry();
+  readonly #try = new EndpointTry();
   /** Body bytes kept for another attempt, and those that wait for a connection; undefined once there is none to come. */
   #replay: Buffer[] | undefined;
   #replayBytes = 0;
@@ -136,7 +136,6 @@ export class Exchange {
     }
     this.attempts += 1;
     this.endpoint = endpoint;
-    cluster.inFlight.enter(endpoint.slot);
     this.#try.begin(cluster, endpoint, this.#requestDone);
     const upstream = cluster.poolOf(endpoint).open(this, isFresh);
     this.#upstream = upstream;
@@ -306,7 +305,7 @@ export class Exchange {
   onResponseEnd(): void {
     if (this.#rechunk) this.#pendingHead += '0\r\n\r\n';
     this.#flushHead();
-    this.#release();
+    this.#try.leave();
     this.#upstream = undefined;
     this.#countStatus();
     this.client.onResponseEnd();
@@ -349,7 +348,7 @@ export class Exchange {
 
   #endTunnelAttempt(): void {
     if (this.#upstream === undefined) return;
-    this.#release();
+    this.#try.leave();
     this.#countStatus();
     this.#upstream = undefined;
   }
@@ -372,14 +371,9 @@ export class Exchange {
     if (upstream === undefined) return;
     this.#upstream = undefined;
     upstream.destroy();
-    this.#release();
     this.#try.ended(outcome, upstream.isReused);
     const { target, endpoint } = this;
     if (target !== undefined && endpoint !== undefined) target.cluster.poolOf(endpoint).counts.count(outcome);
-  }
-
-  #release(): void {
-    if (this.endpoint !== undefined) this.target?.cluster.inFlight.leave(this.endpoint.slot);
   }
 
   #countStatus(): void {

@@ -5,7 +5,7 @@ import type { EndpointCounts } from '../traffic.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { Timed } from './deadlines.ts';
 import { DirectSocket } from './direct-socket.ts';
-import { MeasuredTry } from './measured-try.ts';
+import { EndpointTry } from './endpoint-try.ts';
 import { proxyHeaderOf } from './proxy-header.ts';
 import { ReadSource } from './read-buffer.ts';
 import type { TcpListener } from './tcp-listener.ts';
@@ -27,7 +27,7 @@ export class TcpTunnel implements Timed {
   /** Of the endpoint: kept here because it may have left the cluster when this ends. */
   #counts: EndpointCounts | undefined;
   #isOpen = false;
-  readonly #try = new MeasuredTry();
+  readonly #try = new EndpointTry();
   /** The client's side is closed; upstream may still have bytes to take. */
   #isClosed = false;
   #activityAt: number;
@@ -54,7 +54,6 @@ export class TcpTunnel implements Timed {
     }
     this.#tried.push(endpoint);
     this.#endpoint = endpoint;
-    cluster.inFlight.enter(endpoint.slot);
     this.#try.begin(cluster, endpoint, false);
     this.#counts = cluster.poolOf(endpoint).counts;
     this.#counts.activeConnections += 1;
@@ -142,10 +141,8 @@ export class TcpTunnel implements Timed {
   }
 
   #leaveEndpoint(): void {
-    const endpoint = this.#endpoint;
-    if (endpoint === undefined || this.#counts === undefined) return;
+    if (this.#endpoint === undefined || this.#counts === undefined) return;
     this.#endpoint = undefined;
-    this.#listener.cluster.inFlight.leave(endpoint.slot);
     this.#counts.activeConnections -= 1;
     const outcome = this.#isOpen ? '2xx' : this.#isClosed ? 'cancelled' : 'connect_failed';
     this.#counts.count(outcome);

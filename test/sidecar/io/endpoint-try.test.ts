@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ResponseHead } from '../../../sidecar/http1/response-head.ts';
-import { MeasuredTry } from '../../../sidecar/io/measured-try.ts';
+import { OwnInFlight } from '../../../sidecar/in-flight.ts';
+import { EndpointTry } from '../../../sidecar/io/endpoint-try.ts';
 import type { UpstreamCluster } from '../../../sidecar/io/upstream-cluster.ts';
 import type { TryOutcome } from '../../../src/balance/policy.ts';
 import { endpoints } from '../../support/endpoints.ts';
@@ -12,19 +13,20 @@ function clusterThat(learns: boolean) {
   const told: (readonly [TryOutcome, number])[] = [];
   const observe = (_endpoint: unknown, latencyMs: number, outcome: TryOutcome) => void told.push([outcome, latencyMs]);
   const picker = { pick: () => undefined, ...(learns && { observe }) };
-  return { told, cluster: { snapshot: { picker } } as unknown as UpstreamCluster };
+  const inFlight = new OwnInFlight();
+  return { told, inFlight, cluster: { snapshot: { picker }, inFlight } as unknown as UpstreamCluster };
 }
 
 function head(status: number, forwarded = ''): ResponseHead {
   return Object.assign(new ResponseHead(), { status, forwarded });
 }
 
-type Step = (it: MeasuredTry) => void;
+type Step = (it: EndpointTry) => void;
 
 /** What the policy is told, for a request that is whole when the try begins or is not. */
 function toldOf(isWhole: boolean, ...steps: readonly Step[]): readonly (readonly [TryOutcome, number])[] {
   const { told, cluster } = clusterThat(true);
-  const it = new MeasuredTry();
+  const it = new EndpointTry();
   it.begin(cluster, endpoint!, isWhole);
   for (const step of steps) step(it);
   return told;
@@ -70,9 +72,27 @@ describe('a policy that learns', () => {
   });
 });
 
+test.each<[string, Step]>([
+  ['leaves', (it) => it.leave()],
+  ['has ended', (it) => it.ended('cancelled', false)],
+])('a try is in flight from its begin until it %s, and no longer', (_what, end) => {
+  for (const learns of [true, false]) {
+    const { inFlight, cluster } = clusterThat(learns);
+    const it = new EndpointTry();
+    end(it);
+    expect(inFlight.total()).toBe(0);
+    it.begin(cluster, endpoint!, true);
+    it.answered(head(200));
+    expect(inFlight.of(endpoint!.slot)).toBe(1);
+    end(it);
+    end(it);
+    expect(inFlight.of(endpoint!.slot)).toBe(0);
+  }
+});
+
 test('a policy that does not learn is told nothing', () => {
   const { told, cluster } = clusterThat(false);
-  const it = new MeasuredTry();
+  const it = new EndpointTry();
   it.begin(cluster, endpoint!, true);
   it.requestSent();
   it.answered(head(500));
