@@ -8,12 +8,16 @@ import { RequestHead, readRequestHead } from '../sidecar/http1/request-head.ts';
 import { compileRoute, routeHeaderNames } from '../sidecar/route.ts';
 import { RouteIndex } from '../sidecar/route-index.ts';
 import { Split } from '../sidecar/split.ts';
-import { POLICIES, POLICY_NAMES } from '../src/balance/policies.ts';
+import { POLICY_NAMES, policyFor } from '../src/balance/policies.ts';
 import { match } from '../src/config/match.ts';
+import { crc32 } from '../src/crc32.ts';
 import { type Endpoint, endpointId, holdEndpoint } from '../src/endpoint.ts';
 import { murmur3 } from '../src/hash.ts';
+import { buildMaglevTable } from '../src/maglev-table.ts';
+import { buildNginxRing } from '../src/nginx-ring.ts';
 import { validPattern } from '../src/pattern/pattern.ts';
 import { buildRing, ringFingerprint } from '../src/ring.ts';
+import { updateRing } from '../src/ring-update.ts';
 
 const ROUNDS = 9;
 const ROUND_MS = 40;
@@ -24,7 +28,17 @@ let sink = 0;
 function fleet(count: number): readonly Endpoint[] {
   const ids = Array.from({ length: count }, (_, i) => `node-${i}/users-${i}`).sort((a, b) => (a < b ? -1 : 1));
   return ids.map((id, slot) =>
-    holdEndpoint({ id: endpointId(id), host: '10.0.0.1', port: 8080, weight: 1, health: 'up', healthReason: '' }, slot),
+    holdEndpoint(
+      {
+        id: endpointId(id),
+        host: `10.0.${slot >> 8}.${slot & 255}`,
+        port: 8080,
+        weight: 1,
+        health: 'up',
+        healthReason: '',
+      },
+      slot,
+    ),
   );
 }
 
@@ -33,19 +47,43 @@ const accept = (): boolean => true;
 
 type Row = readonly [name: string, run: (i: number) => number];
 
+const BALANCES: readonly Parameters<typeof policyFor>[0][] = [
+  ...POLICY_NAMES.map((policy) => ({ policy })),
+  { policy: 'ring_hash', layout: 'nginx' },
+  { policy: 'ring_hash', bounded_load: { factor: 1.25, min_slots: 4 } },
+  { policy: 'maglev', bounded_load: { factor: 1.25, min_slots: 4 } },
+];
+
+/** Every third endpoint has no room left where loads are bounded: a pick then asks several. */
 function pickRows(count: number): readonly Row[] {
-  return POLICY_NAMES.map((name): Row => {
-    const picker = POLICIES[name].build(fleet(count), { random: Math.random, loadOf: () => 0, previous: undefined });
+  const endpoints = fleet(count);
+  const loads = Int32Array.from(endpoints, (_, slot) => (slot % 3 === 0 ? 20 : 5));
+  const inputs = {
+    random: Math.random,
+    now: () => performance.now(),
+    loadOf: ({ slot }: Endpoint) => loads[slot] as number,
+    totalLoad: () => count * 10,
+    upWeight: () => count,
+    previous: undefined,
+  };
+  return BALANCES.map(({ policy, ...options }): Row => {
+    const picker = policyFor({ policy, ...options }).build(endpoints, inputs);
     const run = (i: number): number => picker.pick(KEYS[i & 4_095] as string, accept)?.slot ?? 0;
-    return [`pick ${name}, ${count} endpoints`, run];
+    return [`pick ${[policy, ...Object.keys(options)].join(' ')}, ${count} endpoints`, run];
   });
 }
 
 function buildRows(count: number): readonly Row[] {
   const endpoints = fleet(count);
   const ring = buildRing(endpoints);
+  const without = endpoints.toSpliced(count >> 1, 1);
+  const ringWithout = buildRing(without);
   return [
     [`build ring, ${count} endpoints`, () => buildRing(endpoints).hashes.length],
+    [`update ring, one of ${count} leaves`, () => updateRing(ring, without).hashes.length],
+    [`update ring, one of ${count} joins`, () => updateRing(ringWithout, endpoints).hashes.length],
+    [`build nginx ring, ${count} endpoints`, () => buildNginxRing(endpoints).hashes.length],
+    [`build maglev table, ${count} endpoints`, () => buildMaglevTable(endpoints).owners.length],
     [`fingerprint ring, ${count} endpoints`, () => ringFingerprint(ring).length],
   ];
 }
@@ -109,6 +147,7 @@ const LONG_KEY = 'k'.repeat(64);
 const ROWS: readonly Row[] = [
   ['murmur3, key of 8 to 13 bytes', (i) => murmur3(KEYS[i & 4_095] as string)],
   ['murmur3, key of 64 bytes', (i) => murmur3(LONG_KEY, i)],
+  ['crc32, key of 8 to 13 bytes', (i) => crc32(KEYS[i & 4_095] as string)],
   ...pickRows(3),
   ...pickRows(1_000),
   ...buildRows(10),
@@ -143,6 +182,6 @@ for (const [name, run] of ROWS.filter(([it]) => it.includes(wanted))) {
   round(run);
   const times = Array.from({ length: ROUNDS }, () => round(run)).sort((a, b) => a - b);
   const [least = 0, median = 0, most = 0] = [times[0], times[ROUNDS >> 1], times.at(-1)];
-  console.log(`${name.padEnd(44)}${format(median).padStart(10)}   ${format(least)} … ${format(most)}`);
+  console.log(`${name.padEnd(48)}${format(median).padStart(10)}   ${format(least)} … ${format(most)}`);
 }
 console.log(`(${sink})`);

@@ -1,14 +1,13 @@
 /** Wires the sidecar: clusters, the listeners in front of them, the admin addresses beside. */
 import { availableParallelism } from 'node:os';
-import { POLICIES } from '../src/balance/policies.ts';
+import { policyFor } from '../src/balance/policies.ts';
 import type { Config } from '../src/config/root.ts';
-import type { Endpoint } from '../src/endpoint.ts';
 import { type RunningCluster, startCluster } from '../src/io/cluster-runner.ts';
 import { createConsulClient } from '../src/io/consul-client.ts';
 import { openLineSink } from '../src/io/line-sink.ts';
 import type { Log } from '../src/io/log.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
-import { inFlightAt, inFlightTable, OwnInFlight } from './in-flight.ts';
+import { type InFlightView, inFlightTable, OwnInFlight, viewInFlight } from './in-flight.ts';
 import { DataPath } from './io/data-path.ts';
 import type { Serving } from './io/serving.ts';
 import { SidecarHouse } from './io/sidecar-house.ts';
@@ -47,13 +46,13 @@ export function startSidecar(options: SidecarOptions): RunningHouse {
   const common = { config, accessLines };
   if (count === 1 || workerEntry === undefined) {
     const inFlight = new Map(Object.keys(config.clusters).map((name) => [name, new OwnInFlight()]));
-    const views = startClusters(options, consul, (name, { slot }) => inFlight.get(name)?.of(slot) ?? 0);
     const inFlightOf = (name: string): OwnInFlight => inFlight.get(name) ?? new OwnInFlight();
+    const views = startClusters(options, consul, inFlightOf);
     const serving: Serving = new DataPath({ ...common, views, inFlightOf, newCounts: ownCounts });
     return new SidecarHouse({ config, log, views, serving, consul });
   }
   const inFlight = new Map(Object.keys(config.clusters).map((name) => [name, inFlightTable(count)]));
-  const views = startClusters(options, consul, (name, { slot }) => inFlightAt(inFlight.get(name) ?? NOTHING, slot));
+  const views = startClusters(options, consul, (name) => viewInFlight(inFlight.get(name) ?? NOTHING));
   const serving = new Workers({ ...common, count, entry: workerEntry, views, inFlight, log });
   return new SidecarHouse({ config, log, views, serving, consul });
 }
@@ -63,21 +62,23 @@ const NOTHING = new Int32Array(0);
 function startClusters(
   { config, baseDir, log }: SidecarOptions,
   consul: ReturnType<typeof createConsulClient> | undefined,
-  loadOf: (cluster: string, endpoint: Endpoint) => number,
+  inFlightOf: (cluster: string) => InFlightView,
 ): readonly RunningCluster[] {
   const refuse = ownListeners(config.listeners.map((listener) => listener.listen));
-  return Object.entries(config.clusters).map(([name, it]) =>
-    startCluster({
+  return Object.entries(config.clusters).map(([name, it]) => {
+    const inFlight = inFlightOf(name);
+    return startCluster({
       name,
       discover: it.discover,
       probe: it.health_check && { ...it.health_check, proxyProtocol: it.send_proxy_protocol },
-      policy: POLICIES[it.balance.policy],
-      loadOf: (endpoint) => loadOf(name, endpoint),
+      policy: policyFor(it.balance),
+      loadOf: ({ slot }) => inFlight.of(slot),
+      totalLoad: () => inFlight.total(),
       consul,
       snapshotDir: config.snapshot_dir,
       baseDir,
       log,
       refuse,
-    }),
-  );
+    });
+  });
 }

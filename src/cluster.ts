@@ -2,8 +2,8 @@
 
 import { type DiscoveredEndpoint, type Endpoint, type EndpointId, holdEndpoint, sameEndpoint } from './endpoint.ts';
 import { type Observation, observeProbe, type ProbeState, type ProbeThresholds, UNPROBED } from './health.ts';
-import { type PickerInputs, pickersFor } from './pickers.ts';
-import { DOWN, DRAINING, type EndpointStatus, type Snapshot, UP } from './snapshot.ts';
+import { type PickerInputs, pickersFor, type SnapshotPickerInputs } from './pickers.ts';
+import { DOWN, DRAINING, type EndpointStatus, type Snapshot, UP, upWeightOf } from './snapshot.ts';
 
 export interface ClusterOptions extends PickerInputs {
   /** `fall` and `rise` where the cluster is probed; undefined where discovery's word is all there is. */
@@ -24,6 +24,7 @@ export interface ClusterOptions extends PickerInputs {
  */
 export class Cluster {
   readonly #options: ClusterOptions;
+  readonly #pickerInputs: SnapshotPickerInputs;
   #snapshot: Snapshot;
   /** One for each endpoint of a probed cluster; empty where the cluster is not probed. */
   readonly #probes = new Map<EndpointId, ProbeState>();
@@ -33,6 +34,7 @@ export class Cluster {
 
   constructor(options: ClusterOptions) {
     this.#options = options;
+    this.#pickerInputs = { ...options, upWeight: () => this.#snapshot.upWeight };
     this.#snapshot = this.#publish([], undefined);
   }
 
@@ -109,7 +111,8 @@ export class Cluster {
       statuses,
       reasons,
       upCount,
-      ...pickersFor(endpoints, this.#options, previous),
+      upWeight: upWeightOf(endpoints, statuses),
+      ...pickersFor(endpoints, this.#pickerInputs, previous),
     });
   }
 

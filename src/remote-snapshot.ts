@@ -1,7 +1,7 @@
 /** A cluster's snapshots in another thread: what of them has to be sent, and how the same snapshot is made of it there. */
 import { type Endpoint, type EndpointId, sameEndpoint } from './endpoint.ts';
-import { type PickerInputs, pickersFor } from './pickers.ts';
-import type { Snapshot } from './snapshot.ts';
+import { pickersFor, type SnapshotPickerInputs } from './pickers.ts';
+import { type Snapshot, upWeightOf } from './snapshot.ts';
 
 /** Plain data, fit for a message between threads. */
 export interface SnapshotUpdate {
@@ -27,11 +27,16 @@ export function describeSnapshot(snapshot: Snapshot, previous: Snapshot | undefi
  * The snapshot that `update` describes, with pickers of the receiver's own: a ring is the same wherever it is built.
  * Endpoints that have not changed stay the objects they were.
  */
-export function applyUpdate(update: SnapshotUpdate, previous: Snapshot | undefined, inputs: PickerInputs): Snapshot {
+export function applyUpdate(
+  update: SnapshotUpdate,
+  previous: Snapshot | undefined,
+  inputs: SnapshotPickerInputs,
+): Snapshot {
   const { version, statuses, reasons, upCount } = update;
   const endpoints = update.endpoints === undefined ? (previous?.endpoints ?? []) : held(update.endpoints, previous);
   const pickers = pickersFor(endpoints, inputs, previous);
-  return Object.freeze({ version, endpoints, statuses, reasons, upCount, ...pickers });
+  const upWeight = upWeightOf(endpoints, statuses);
+  return Object.freeze({ version, endpoints, statuses, reasons, upCount, upWeight, ...pickers });
 }
 
 function held(endpoints: readonly Endpoint[], previous: Snapshot | undefined): readonly Endpoint[] {

@@ -5,6 +5,8 @@
  */
 import type { Endpoint } from './endpoint.ts';
 import { bytesOf, murmur3Seeds, murmur3Words } from './hash.ts';
+import { type OwnerTable, ownerArray, possibleOwners, walkOwners } from './owner-table.ts';
+import { Visited } from './visited.ts';
 
 /** Points per unit of weight. Fixed: another number would move keys of endpoints that stay. */
 export const POINTS_PER_WEIGHT = 160;
@@ -13,12 +15,8 @@ export const POINTS_PER_WEIGHT = 160;
 export const MAX_RING_WEIGHT = 1_000;
 
 /** A built ring. Points ascend by (hash, endpoint id), so the order in which endpoints arrived never matters. */
-export interface Ring {
+export interface Ring extends OwnerTable {
   readonly hashes: Uint32Array;
-  /** `owners[i]` is the index in `endpoints` that owns point `i`. */
-  readonly owners: Uint16Array | Uint32Array;
-  /** Ordered by id; endpoints of weight 0 have no points and are left out. */
-  readonly endpoints: readonly Endpoint[];
   /** `starts[b]` is the index of the first point whose hash, shifted right by `shift`, is `b` or more. */
   readonly starts: Uint32Array;
   readonly shift: number;
@@ -26,36 +24,20 @@ export interface Ring {
 
 /**
  * Builds the ring of the endpoints whose weight is above 0; ids must be unique. Takes time in proportion to the
- * number of points (`node bench/micro.ts`: 1,000 endpoints in some 10 ms), because hashes are spread evenly: about
- * one point falls into each of as many buckets, so placing a point in its bucket all but sorts it.
+ * number of points (`node bench/micro.ts`: 1,000 endpoints in some 10 ms).
  */
 export function buildRing(endpoints: readonly Endpoint[]): Ring {
-  const ordered = endpoints
-    .filter((endpoint) => endpoint.weight > 0)
-    .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
-  const total = ordered.reduce((sum, endpoint) => sum + pointCount(endpoint), 0);
-  // At least one bit: JavaScript shifts by 32 not at all. At most 2^24 buckets.
-  const shift = 32 - Math.min(24, Math.max(1, Math.floor(Math.log2(total))));
-  const drawn = drawPoints(ordered, total);
-  const starts = bucketStarts(drawn, shift);
-  const ring: Ring = {
-    hashes: new Uint32Array(total),
-    owners: ordered.length <= 0xffff ? new Uint16Array(total) : new Uint32Array(total),
-    endpoints: ordered,
-    starts,
-    shift,
-  };
-  placePoints(ring, drawn);
-  return ring;
+  const ordered = possibleOwners(endpoints);
+  return ringOfPoints(ordered, drawPoints(ordered));
 }
 
-function pointCount(endpoint: Endpoint): number {
+export function pointCount(endpoint: Endpoint): number {
   return Math.min(endpoint.weight, MAX_RING_WEIGHT) * POINTS_PER_WEIGHT;
 }
 
 /** The hashes of all points, endpoint after endpoint. Point `i` of an endpoint is its id hashed with seed `i`. */
-function drawPoints(endpoints: readonly Endpoint[], total: number): Uint32Array {
-  const drawn = new Uint32Array(total);
+export function drawPoints(endpoints: readonly Endpoint[]): Uint32Array {
+  const drawn = new Uint32Array(endpoints.reduce((sum, endpoint) => sum + pointCount(endpoint), 0));
   let next = 0;
   for (const endpoint of endpoints) {
     const end = next + pointCount(endpoint);
@@ -65,10 +47,36 @@ function drawPoints(endpoints: readonly Endpoint[], total: number): Uint32Array 
   return drawn;
 }
 
-function bucketStarts(drawn: Uint32Array, shift: number): Uint32Array {
+/**
+ * Sorts points that were drawn endpoint after endpoint, `pointCount` of each. Hashes are spread evenly: about one
+ * falls into each of as many buckets, so placing a point in its bucket all but sorts it.
+ */
+export function ringOfPoints(endpoints: readonly Endpoint[], drawn: Uint32Array): Ring {
+  const ring = {
+    hashes: new Uint32Array(drawn.length),
+    owners: ownerArray(endpoints.length, drawn.length),
+    endpoints,
+    ...bucketStarts(drawn),
+    asked: new Visited(endpoints.length),
+  };
+  placePoints(ring, drawn);
+  return ring;
+}
+
+/** The ring of points that are sorted already. */
+export function ringOfSorted(
+  endpoints: readonly Endpoint[],
+  { hashes, owners }: Pick<Ring, 'hashes' | 'owners'>,
+): Ring {
+  return { hashes, owners, endpoints, ...bucketStarts(hashes), asked: new Visited(endpoints.length) };
+}
+
+function bucketStarts(hashes: Uint32Array): Pick<Ring, 'starts' | 'shift'> {
+  // At least one bit: JavaScript shifts by 32 not at all. At most 2^24 buckets.
+  const shift = 32 - Math.min(24, Math.max(1, Math.floor(Math.log2(hashes.length))));
   const starts = new Uint32Array(2 ** (32 - shift));
-  for (let i = 0; i < drawn.length; i += 1) {
-    const bucket = (drawn[i] as number) >>> shift;
+  for (let i = 0; i < hashes.length; i += 1) {
+    const bucket = (hashes[i] as number) >>> shift;
     starts[bucket] = (starts[bucket] as number) + 1;
   }
   let before = 0;
@@ -77,7 +85,7 @@ function bucketStarts(drawn: Uint32Array, shift: number): Uint32Array {
     starts[bucket] = before;
     before += count;
   }
-  return starts;
+  return { starts, shift };
 }
 
 /** Puts each point into its bucket behind all that are not greater: equal hashes stay in order of their owners. */
@@ -112,28 +120,7 @@ export function pointAfter(ring: Ring, hash: number): number {
 
 /** First endpoint clockwise from `hash` that `accept` allows; undefined when it allows none. */
 export function walkRing(ring: Ring, hash: number, accept: (endpoint: Endpoint) => boolean): Endpoint | undefined {
-  const { owners, endpoints } = ring;
-  if (owners.length === 0) return undefined;
-  const start = pointAfter(ring, hash);
-  const first = endpoints[owners[start] as number] as Endpoint;
-  return accept(first) ? first : walkOn(ring, start, accept);
-}
-
-/** The rest of the walk, apart so that the common case stays small. Asks `accept` once per endpoint. */
-function walkOn(ring: Ring, start: number, accept: (endpoint: Endpoint) => boolean): Endpoint | undefined {
-  const { owners, endpoints } = ring;
-  const refused = new Uint8Array(endpoints.length);
-  refused[owners[start] as number] = 1;
-  let left = endpoints.length - 1;
-  for (let step = 1; left > 0 && step < owners.length; step += 1) {
-    const owner = owners[(start + step) % owners.length] as number;
-    if (refused[owner] === 1) continue;
-    const endpoint = endpoints[owner] as Endpoint;
-    if (accept(endpoint)) return endpoint;
-    refused[owner] = 1;
-    left -= 1;
-  }
-  return undefined;
+  return walkOwners(ring, pointAfter(ring, hash), accept);
 }
 
 /** Eight hex digits over the sorted points: equal on every sidecar with the same ring, however it learned of it. */

@@ -26,12 +26,18 @@ export interface Snapshot {
   /** Why an endpoint is not up; holds no entry for one that is. */
   readonly reasons: ReadonlyMap<EndpointId, string>;
   readonly upCount: number;
+  /** Weight of the endpoints that are up, together. */
+  readonly upWeight: number;
   /** Built from `endpoints` whatever their status, so health changes move no key that need not move. */
   readonly picker: Picker;
   /** For requests without any key; the same as `picker` where the policy is not keyed. */
   readonly keylessPicker: Picker;
-  /** Of the ring where there is one; empty otherwise. */
+  /** Of the ring or table where there is one; empty otherwise. */
   readonly fingerprint: string;
+}
+
+export function upWeightOf(endpoints: readonly Endpoint[], statuses: Uint8Array): number {
+  return endpoints.reduce((sum, { slot, weight }) => (statuses[slot] === UP ? sum + weight : sum), 0);
 }
 
 export function statusOf(snapshot: Snapshot, endpoint: Endpoint): EndpointStatus {

@@ -21,7 +21,9 @@ import type { ResponseBody, ResponseHead } from '../http1/response-head.ts';
 import { ReplayBody } from '../replay-body.ts';
 import type { Outcome } from '../traffic.ts';
 import { isIdempotent } from '../upstream-head.ts';
+import { AnswerWriter } from './answer-writer.ts';
 import type { DownstreamConnection } from './downstream-connection.ts';
+import { EndpointTry } from './endpoint-try.ts';
 import { type AnswerTarget, type RouteTarget, upstreamHeadOf } from './http-target.ts';
 import { latin1 } from './latin1.ts';
 import { JOIN_BYTES } from './read-buffer.ts';
@@ -55,18 +57,18 @@ export class Exchange {
   #pinned: Endpoint | undefined;
   #tried: Endpoint[] = [];
   #upstream: UpstreamConnection | undefined;
+  readonly #try = new EndpointTry();
   readonly #body = new ReplayBody();
   #isSwitched = false;
-  /** Response text that waits for the first body bytes, to leave in one write with them. */
-  #pendingHead = '';
+  readonly #answer: AnswerWriter;
   #sentContinue = false;
-  #rechunk = false;
   /** The last attempt ended with a kept connection: the endpoint may be well, so it may be asked again. */
   #lastWasReused = false;
 
   constructor(client: DownstreamConnection, head: RequestHead) {
     this.client = client;
     this.#head = head;
+    this.#answer = new AnswerWriter(client);
   }
 
   get method(): string {
@@ -113,6 +115,7 @@ export class Exchange {
     this.#body.end(trailers);
     this.copy?.send(this.#upstreamHead(), (this.target as RouteTarget).cluster, trailers);
     const upstream = this.#upstream;
+    this.#try.requestSent();
     if (upstream === undefined || !upstream.isOpen) return;
     if (trailers !== undefined) upstream.write(`${trailers}\r\n`);
     upstream.requestSent();
@@ -130,7 +133,7 @@ export class Exchange {
     }
     this.attempts += 1;
     this.endpoint = endpoint;
-    cluster.inFlight.enter(endpoint.slot);
+    this.#try.begin(cluster, endpoint, this.#body.isWhole);
     const upstream = cluster.poolOf(endpoint).open(this, isFresh);
     this.#upstream = upstream;
     if (upstream.isOpen) this.#send(upstream);
@@ -180,9 +183,9 @@ export class Exchange {
     this.#endAttempt(reason);
     this.reason = reason;
     this.problem = problem;
-    if (this.#pendingHead !== '') {
+    if (this.#answer.isHeld) {
       // Malformed before anything of it had gone down: there is still an answer to give.
-      this.#pendingHead = '';
+      this.#answer.drop();
       this.responseBegun = false;
     }
     if (this.responseBegun) {
@@ -227,6 +230,7 @@ export class Exchange {
 
   onSwitched(head: ResponseHead): void {
     this.#isSwitched = true;
+    this.#try.forget();
     this.responseBegun = true;
     this.status = 101;
     const fields = answerFields(head, this.target?.responseEdits) + this.#pinLine();
@@ -237,6 +241,7 @@ export class Exchange {
 
   onResponse(head: ResponseHead, body: ResponseBody, bytes: Buffer, from: number, to: number): void {
     const { client } = this;
+    this.#try.answered(head);
     this.responseBegun = true;
     client.onResponseBegun();
     this.status = head.status;
@@ -244,63 +249,33 @@ export class Exchange {
     this.problem = '';
     this.#body.drop();
     const isOld = this.#head.minor === 0;
-    this.#rechunk = body === 'until_close' && !isOld;
+    const rechunk = body === 'until_close' && !isOld;
     if ((body === 'until_close' || body === 'chunked') && isOld) client.closeAfter();
     if (!this.#body.isWhole) client.closeAfter();
-    const text = formatAnswerHead(head, this.target?.responseEdits, (head.chunked || this.#rechunk) && !isOld);
-    this.#pendingHead = `${text}${this.#pinLine()}${client.connectionLine()}x-request-id: ${this.requestId}\r\n\r\n`;
-    this.#upstream?.bodyBytes(this, bytes, from, to);
+    const text = formatAnswerHead(head, this.target?.responseEdits, (head.chunked || rechunk) && !isOld);
+    const upstream = this.#upstream as UpstreamConnection;
+    const own = `${this.#pinLine()}${client.connectionLine()}x-request-id: ${this.requestId}\r\n\r\n`;
+    this.#answer.begin(upstream, text + own, rechunk);
+    upstream.bodyBytes(this, bytes, from, to);
     // Whatever the body brought has taken the head with it; an empty or late one has not.
-    this.#flushHead();
+    this.#answer.flush();
   }
 
   #pinLine(): string {
     return this.target?.sticky?.setLine(this.target.cluster, this.endpoint, this.#pinned) ?? '';
   }
 
-  #flushHead(): void {
-    if (this.#pendingHead === '') return;
-    const text = this.#pendingHead;
-    this.#pendingHead = '';
-    this.#writeDown(text);
-  }
-
   onBody(bytes: Buffer, from: number, to: number): void {
-    if (this.#rechunk) this.#pendingHead += `${(to - from).toString(16)}\r\n`;
-    this.#writeBytes(bytes, from, to);
-    if (this.#rechunk) this.#writeDown('\r\n');
-  }
-
-  #writeBytes(bytes: Buffer, from: number, to: number): void {
-    const text = this.#pendingHead;
-    if (to - from <= JOIN_BYTES) {
-      this.#pendingHead = '';
-      this.#writeDown(text + latin1(bytes, from, to));
-      return;
-    }
-    this.#flushHead();
-    this.#passDown(bytes, from, to);
-  }
-
-  #passDown(bytes: Buffer, from: number, to: number): void {
-    const upstream = this.#upstream;
-    if (upstream !== undefined && !upstream.source.pass(this.client.socket, bytes, from, to)) upstream.pause();
-  }
-
-  #writeDown(data: string): void {
-    if (!this.client.write(data)) this.#upstream?.pause();
+    this.#answer.body(bytes, from, to);
   }
 
   onTrailers(trailers: string): void {
-    if (this.#head.minor === 0) return;
-    this.#pendingHead += `${trailers}\r\n`;
-    this.#flushHead();
+    if (this.#head.minor === 1) this.#answer.trailers(trailers);
   }
 
   onResponseEnd(): void {
-    if (this.#rechunk) this.#pendingHead += '0\r\n\r\n';
-    this.#flushHead();
-    this.#release();
+    this.#answer.end();
+    this.#try.leave();
     this.#upstream = undefined;
     this.#countStatus();
     this.client.onResponseEnd();
@@ -319,7 +294,7 @@ export class Exchange {
   // A tunnel: bytes both ways until both have ended.
 
   onTunnelBytes(bytes: Buffer, from: number, to: number): void {
-    this.#passDown(bytes, from, to);
+    this.#answer.pass(this.#upstream, bytes, from, to);
   }
 
   onTunnelEnd(): void {
@@ -343,7 +318,7 @@ export class Exchange {
 
   #endTunnelAttempt(): void {
     if (this.#upstream === undefined) return;
-    this.#release();
+    this.#try.leave();
     this.#countStatus();
     this.#upstream = undefined;
   }
@@ -366,13 +341,9 @@ export class Exchange {
     if (upstream === undefined) return;
     this.#upstream = undefined;
     upstream.destroy();
-    this.#release();
+    this.#try.ended(outcome, upstream.isReused);
     const { target, endpoint } = this;
     if (target !== undefined && endpoint !== undefined) target.cluster.poolOf(endpoint).counts.count(outcome);
-  }
-
-  #release(): void {
-    if (this.endpoint !== undefined) this.target?.cluster.inFlight.leave(this.endpoint.slot);
   }
 
   #countStatus(): void {
@@ -387,13 +358,12 @@ export class Exchange {
     this.target = this.answered = undefined;
     this.endpoint = undefined;
     this.#body.drop();
-    this.#pendingHead = '';
+    this.#answer.drop();
     this.reason = '';
     this.problem = '';
     this.status = 0;
     this.attempts = 0;
     this.responseBegun = false;
-    this.#rechunk = false;
     this.#lastWasReused = false;
     this.#isSwitched = false;
   }

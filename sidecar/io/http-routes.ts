@@ -1,4 +1,5 @@
 /** The routes of one HTTP listener, ready for requests: conditions, targets, counts. */
+import { keyPartsOf } from '../../src/config/cluster.ts';
 import type { HttpListenerConfig, RouteConfig } from '../../src/config/listener.ts';
 import { compileHeaderEdits } from '../header-edits.ts';
 import { compileInterests, type Interests } from '../http1/interests.ts';
@@ -48,7 +49,7 @@ export class HttpRoutes {
 
   #compileInterests({ routes, limits }: HttpListenerConfig, used: ReadonlySet<UpstreamCluster>): Interests {
     const mirrors = routes.flatMap(({ mirror }) => (mirror === undefined ? [] : [this.#clusterOf(mirror.to)]));
-    const keys = [...used, ...mirrors].flatMap((cluster) => cluster.config.balance.hash_key ?? []);
+    const keys = [...used, ...mirrors].flatMap((cluster) => keyPartsOf(cluster.config.balance));
     const names = [
       ...routeHeaderNames(routes),
       ...routes.flatMap(splitHeaderNames),
@@ -111,7 +112,7 @@ export class HttpRoutes {
   }
 
   #requestKeyOf(cluster: UpstreamCluster): RequestKey | undefined {
-    return cluster.isKeyed ? compileRequestKey(cluster.config.balance.hash_key ?? [], this.interests) : undefined;
+    return cluster.isKeyed ? compileRequestKey(keyPartsOf(cluster.config.balance), this.interests) : undefined;
   }
 
   #target(config: RouteConfig, place: number, clusterName: string, extras: RouteExtras): RouteTarget {

@@ -1,29 +1,36 @@
 /** A cluster as a worker sees it: snapshots come by message, pickers are its own. */
-
-import type { PolicyName } from '../../src/balance/policies.ts';
-import { POLICIES } from '../../src/balance/policies.ts';
-import type { Endpoint } from '../../src/endpoint.ts';
-import type { PickerInputs } from '../../src/pickers.ts';
+import { policyFor } from '../../src/balance/policies.ts';
+import type { ClusterConfig } from '../../src/config/cluster.ts';
+import type { SnapshotPickerInputs } from '../../src/pickers.ts';
 import { applyUpdate, type SnapshotUpdate } from '../../src/remote-snapshot.ts';
 import type { Snapshot } from '../../src/snapshot.ts';
+import type { InFlight } from '../in-flight.ts';
 import type { SnapshotView } from './upstream-cluster.ts';
 
 type SnapshotListener = (snapshot: Snapshot, previous: Snapshot) => void;
 
 export class RemoteCluster implements SnapshotView {
   readonly name: string;
-  readonly #inputs: PickerInputs;
+  readonly #inputs: SnapshotPickerInputs;
   readonly #listeners = new Set<SnapshotListener>();
   #snapshot: Snapshot;
 
   constructor(options: {
     readonly name: string;
-    readonly policy: PolicyName;
+    readonly balance: ClusterConfig['balance'];
     readonly first: SnapshotUpdate;
-    readonly loadOf: (endpoint: Endpoint) => number;
+    readonly inFlight: InFlight;
   }) {
     this.name = options.name;
-    this.#inputs = { policy: POLICIES[options.policy], random: Math.random, loadOf: options.loadOf };
+    const { inFlight } = options;
+    this.#inputs = {
+      policy: policyFor(options.balance),
+      random: Math.random,
+      now: () => performance.now(),
+      loadOf: ({ slot }) => inFlight.of(slot),
+      totalLoad: () => inFlight.total(),
+      upWeight: () => this.#snapshot.upWeight,
+    };
     this.#snapshot = applyUpdate(options.first, undefined, this.#inputs);
   }
 

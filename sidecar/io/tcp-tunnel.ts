@@ -5,6 +5,7 @@ import type { EndpointCounts } from '../traffic.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { Timed } from './deadlines.ts';
 import { DirectSocket } from './direct-socket.ts';
+import { EndpointTry } from './endpoint-try.ts';
 import { proxyHeaderOf } from './proxy-header.ts';
 import { ReadSource } from './read-buffer.ts';
 import type { TcpListener } from './tcp-listener.ts';
@@ -26,6 +27,7 @@ export class TcpTunnel implements Timed {
   /** Of the endpoint: kept here because it may have left the cluster when this ends. */
   #counts: EndpointCounts | undefined;
   #isOpen = false;
+  readonly #try = new EndpointTry();
   /** The client's side is closed; upstream may still have bytes to take. */
   #isClosed = false;
   #activityAt: number;
@@ -52,7 +54,7 @@ export class TcpTunnel implements Timed {
     }
     this.#tried.push(endpoint);
     this.#endpoint = endpoint;
-    cluster.inFlight.enter(endpoint.slot);
+    this.#try.begin(cluster, endpoint, false);
     this.#counts = cluster.poolOf(endpoint).counts;
     this.#counts.activeConnections += 1;
     this.deadlineAt = deadlines.in(cluster.config.timeouts.connect);
@@ -91,6 +93,8 @@ export class TcpTunnel implements Timed {
       return;
     }
     this.#isOpen = true;
+    // How long a tunnel lasts is its users' business.
+    this.#try.forget();
     this.#touch();
     this.deadlineAt = this.#listener.deadlines.in(this.#listener.limits.idle_timeout);
     const version = this.#listener.cluster.config.send_proxy_protocol;
@@ -137,12 +141,12 @@ export class TcpTunnel implements Timed {
   }
 
   #leaveEndpoint(): void {
-    const endpoint = this.#endpoint;
-    if (endpoint === undefined || this.#counts === undefined) return;
+    if (this.#endpoint === undefined || this.#counts === undefined) return;
     this.#endpoint = undefined;
-    this.#listener.cluster.inFlight.leave(endpoint.slot);
     this.#counts.activeConnections -= 1;
-    this.#counts.count(this.#isOpen ? '2xx' : this.#isClosed ? 'cancelled' : 'connect_failed');
+    const outcome = this.#isOpen ? '2xx' : this.#isClosed ? 'cancelled' : 'connect_failed';
+    this.#counts.count(outcome);
+    this.#try.ended(outcome, false);
   }
 
   #onDownstreamClose(): void {

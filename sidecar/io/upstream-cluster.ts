@@ -45,7 +45,7 @@ export class UpstreamCluster {
     this.deadlines = options.deadlines;
     this.#newCounts = within(options.newCounts, ...clusterPath(this.name));
     this.counts = new ClusterCounts(this.#newCounts);
-    this.isKeyed = POLICIES[options.config.balance.policy].keyed;
+    this.isKeyed = POLICIES[options.config.balance.policy].keyed !== false;
     this.#snapshot = options.view.snapshot;
     // One function for all requests: what it depends on is set just before each pick, which never waits.
     this.#accept = (endpoint) =>

@@ -86,9 +86,8 @@ function openClusters(
 ): ReadonlyMap<string, RemoteCluster> {
   return new Map(
     Object.entries(config.clusters).map(([name, { balance }]) => {
-      const counts = present(inFlight, name);
-      const loadOf = ({ slot }: { readonly slot: number }): number => counts.of(slot);
-      return [name, new RemoteCluster({ name, policy: balance.policy, first: present(snapshots, name), loadOf })];
+      const first = present(snapshots, name);
+      return [name, new RemoteCluster({ name, balance, first, inFlight: present(inFlight, name) })];
     }),
   );
 }

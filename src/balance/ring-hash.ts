@@ -1,23 +1,52 @@
 /** Consistent hashing on a ring: a key stays with its endpoint for as long as that endpoint is accepted. */
+import type { Layout, PolicyOptions } from '../config/balance-options.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { murmur3 } from '../hash.ts';
-import { buildRing, type Ring, walkRing } from '../ring.ts';
-import type { Accept, Picker, Policy } from './policy.ts';
+import { buildNginxRing, nginxHash } from '../nginx-ring.ts';
+import { buildRing, pointAfter, type Ring, ringFingerprint } from '../ring.ts';
+import { updateRing } from '../ring-update.ts';
+import { LoadBound } from './bounded-load.ts';
+import { KeyedPicker } from './keyed-picker.ts';
+import type { Picker, Policy } from './policy.ts';
 
-export class RingHashPicker implements Picker {
+export class RingHashPicker extends KeyedPicker {
   readonly ring: Ring;
+  readonly layout: Layout;
+  readonly fingerprint: string;
 
-  constructor(endpoints: readonly Endpoint[]) {
-    this.ring = buildRing(endpoints);
+  constructor(ring: Ring, layout: Layout, bound?: LoadBound) {
+    super(ring, bound);
+    this.ring = ring;
+    this.layout = layout;
+    this.fingerprint = ringFingerprint(ring);
   }
 
-  pick(key: string, accept: Accept): Endpoint | undefined {
-    return walkRing(this.ring, murmur3(key), accept);
+  protected hashOf(key: string): number {
+    return this.layout === 'nginx' ? nginxHash(key) : murmur3(key);
+  }
+
+  protected placeOf(hash: number): number {
+    return pointAfter(this.ring, hash);
   }
 }
 
-export const ringHash: Policy = {
-  name: 'ring_hash',
-  keyed: true,
-  build: (endpoints) => new RingHashPicker(endpoints),
-};
+/** Our own ring, made from that of the picker before where there is one: little of it has changed. */
+export function outriggerRing(endpoints: readonly Endpoint[], previous: Picker | undefined): Ring {
+  const isOurs = previous instanceof RingHashPicker && previous.layout === 'outrigger';
+  return isOurs ? updateRing(previous.ring, endpoints) : buildRing(endpoints);
+}
+
+function withOptions({ layout = 'outrigger', bounded_load: bound }: PolicyOptions): Policy {
+  return {
+    name: 'ring_hash',
+    keyed: 'request',
+    options: ['bounded_load', 'layout'],
+    withOptions,
+    build(endpoints, inputs) {
+      const ring = layout === 'nginx' ? buildNginxRing(endpoints) : outriggerRing(endpoints, inputs.previous);
+      return new RingHashPicker(ring, layout, bound && new LoadBound(bound, inputs));
+    },
+  };
+}
+
+export const ringHash: Policy = withOptions({});

@@ -1,12 +1,14 @@
 /** `clusters`: one service each, with its discovery, balancing, probes and time limits. */
 import * as v from 'valibot';
-import { POLICY_NAMES } from '../balance/policies.ts';
+import { POLICIES, POLICY_NAMES, type PolicyName } from '../balance/policies.ts';
 import { about } from './about.ts';
+import { balanceOptions } from './balance-options.ts';
 import { discover } from './discover.ts';
 import { durationBetween, flag, jsonPointer, listOf, text, wholeNumber } from './fields.ts';
 import { headerName } from './header-name.ts';
+import { fitsPolicy } from './policy-fit.ts';
 import { probe } from './probe.ts';
-import { exactlyOneOf, isMapping, NOT_SUPPORTED_YET, section } from './section.ts';
+import { exactlyOneOf, section } from './section.ts';
 import { suggestion } from './suggest.ts';
 
 const HOUR = 3_600_000;
@@ -39,12 +41,8 @@ export const hashKeyPart = v.pipe(
   exactlyOneOf(KEY_PARTS),
 );
 
-/** Policies that the interface names and this version does not build. */
-const LATER_POLICIES = ['peak_ewma', 'ip_hash', 'maglev'];
-
 const policy = v.pipe(
   v.string('must be the name of a policy'),
-  v.check((it) => !LATER_POLICIES.includes(it), NOT_SUPPORTED_YET),
   // The JSON schema keeps the first of a pipe's kinds, which is only "a text".
   v.metadata({ enum: POLICY_NAMES }),
   v.picklist(POLICY_NAMES, ({ input }) => `must be one of ${POLICY_NAMES.join(', ')}${policySuggestion(input)}`),
@@ -54,31 +52,25 @@ function policySuggestion(input: unknown): string {
   return typeof input === 'string' ? suggestion(input, POLICY_NAMES) : '';
 }
 
-const NEEDS_KEY = 'is required with policy ring_hash, such as [ { header: x-user-id }, { path: true } ]';
-const NEEDS_RING = 'has no effect with this policy; it belongs to ring_hash';
-
 const balance = v.pipe(
-  section(
-    {
-      policy: about('How the endpoint of a request is chosen.', v.optional(policy, 'round_robin')),
-      hash_key: about(
-        'Parts of a request for `ring_hash`: the first that it carries is its key. A request without any goes anywhere.',
-        v.optional(v.pipe(listOf(hashKeyPart, 'key parts'), v.minLength(1, 'must not be empty'))),
-      ),
-    },
-    ['bounded_load', 'layout'],
-  ),
-  v.rawCheck(({ dataset, addIssue }) => {
-    const value: unknown = dataset.value;
-    if (!isMapping(value) || !POLICY_NAMES.some((name) => name === value['policy'])) return;
-    const isRing = value['policy'] === 'ring_hash';
-    if (isRing === (value['hash_key'] !== undefined)) return;
-    const path: [v.IssuePathItem] = [
-      { type: 'object', origin: 'value', input: value, key: 'hash_key', value: value['hash_key'] },
-    ];
-    addIssue({ message: isRing ? NEEDS_KEY : NEEDS_RING, path });
+  section({
+    policy: about('How the endpoint of a request is chosen.', v.optional(policy, 'round_robin')),
+    hash_key: about(
+      'Parts of a request for `ring_hash` and `maglev`: the first that it carries is its key. A request without any goes anywhere.',
+      v.optional(v.pipe(listOf(hashKeyPart, 'key parts'), v.minLength(1, 'must not be empty'))),
+    ),
+    ...balanceOptions,
   }),
+  fitsPolicy(),
 );
+
+/** The parts of a request that are its key in this cluster; none where no key decides. */
+export function keyPartsOf(balance: {
+  readonly policy: PolicyName;
+  readonly hash_key?: readonly HashKeyPart[] | undefined;
+}): readonly HashKeyPart[] {
+  return POLICIES[balance.policy].keyed === 'client' ? [{ source_ip: true }] : (balance.hash_key ?? []);
+}
 
 const timeouts = section({
   connect: about('To an open connection.', v.optional(timeLimit, '1s')),

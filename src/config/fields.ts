@@ -82,6 +82,17 @@ export function wholeNumber(min: number, max: number) {
   );
 }
 
+/** A number with bounds, both inclusive. */
+export function numberBetween(min: number, max: number) {
+  const words = `must be a number from ${min} to ${max}`;
+  return v.pipe(
+    v.number(words),
+    v.title(`number from ${min} to ${max}`),
+    v.check((it) => it >= min && it <= max, words),
+    v.metadata({ type: 'number', minimum: min, maximum: max }),
+  );
+}
+
 export const port = wholeNumber(1, 65_535);
 
 /** `host:port` of somewhere to connect to. */

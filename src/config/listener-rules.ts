@@ -1,5 +1,6 @@
 /** Listeners and routes: names that are unique, clusters that exist and that the protocol can feed. */
-
+import { POLICIES } from '../balance/policies.ts';
+import { keyPartsOf } from './cluster.ts';
 import type { HttpListenerConfig, ListenerConfig } from './listener.ts';
 import type { ConfigPath } from './problem.ts';
 import { clusterExists, routeRule } from './route-rules.ts';
@@ -47,8 +48,9 @@ function proxyProtocolRules(context: RuleContext, path: ConfigPath, listener: Li
 function tcpRules(context: RuleContext, path: ConfigPath, to: () => string): void {
   const { config, isSound, report } = context;
   if (!clusterExists(context, path, to) || !isSound(['clusters', to(), 'balance'])) return;
-  const { policy, hash_key = [] } = config.clusters[to()]?.balance ?? {};
-  if (policy === 'ring_hash' && !hash_key.some((part) => part.source_ip === true)) {
+  const balance = config.clusters[to()]?.balance;
+  if (balance === undefined || POLICIES[balance.policy].keyed === false) return;
+  if (!keyPartsOf(balance).some((part) => part.source_ip === true)) {
     report(path, `${to()} picks by parts of an http request; for tcp its hash_key needs { source_ip: true }`);
   }
 }

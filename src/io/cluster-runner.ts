@@ -29,8 +29,11 @@ export interface ClusterRunnerOptions {
   readonly discover: DiscoverConfig | EndpointSource;
   /** Undefined: discovery's word is all there is. */
   readonly probe: ProbePlan | undefined;
+  /** Its options included. */
   readonly policy: Policy;
   readonly loadOf: (endpoint: Endpoint) => number;
+  /** Of the whole cluster; default: the sum over its endpoints. */
+  readonly totalLoad?: () => number;
   /** Needed where `discover` names Consul; one per process, shared by all clusters. */
   readonly consul: ConsulClient | undefined;
   /** Where the last good set of a Consul source is kept; undefined keeps none. */
@@ -84,14 +87,15 @@ class ClusterRunner implements RunningCluster {
 
   constructor(options: ClusterRunnerOptions) {
     const { name, discover, probe, policy, loadOf, consul, snapshotDir, log } = options;
-    const { refuse = () => undefined, random = Math.random, clock = realClock } = options;
+    const { refuse = () => undefined, random = Math.random, clock = realClock, totalLoad } = options;
     this.name = name;
     this.#consul = consul;
     this.#clock = clock;
     this.#random = random;
     this.#log = new ClusterLog(log, name);
     this.#origin = 'kind' in discover ? discover : endpointSource(discover, options);
-    this.#cluster = new Cluster({ policy, probe, random, loadOf });
+    const now = (): number => clock.now();
+    this.#cluster = new Cluster({ policy, probe, random, loadOf, now, ...(totalLoad && { totalLoad }) });
     this.#intake = new DiscoveryIntake({
       source: this.#origin.kind,
       screen: { refuse, allowLinkLocal: this.#origin.kind === 'static' },

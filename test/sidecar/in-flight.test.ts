@@ -7,6 +7,7 @@ import {
   MAX_SHARED_SLOTS,
   OwnInFlight,
   SharedInFlight,
+  viewInFlight,
 } from '../../sidecar/in-flight.ts';
 
 describe.each<[string, () => InFlight]>([
@@ -22,6 +23,14 @@ describe.each<[string, () => InFlight]>([
     expect(inFlight.of(slot + 1)).toBe(0);
     if (slot > 0) expect(inFlight.of(slot - 1)).toBe(0);
   });
+
+  test('adds up over all slots', () => {
+    const inFlight = make();
+    for (const slot of [0, 3, 3, 400, MAX_SHARED_SLOTS - 1]) inFlight.enter(slot);
+    inFlight.leave(3);
+    expect(inFlight.total()).toBe(4);
+    expect(inFlight.of(3)).toBe(1);
+  });
 });
 
 describe('work in flight of several workers', () => {
@@ -31,6 +40,9 @@ describe('work in flight of several workers', () => {
     for (const [row, worker] of workers.entries()) for (let i = 0; i <= row; i += 1) worker.enter(7);
     expect(workers.map((worker) => worker.of(7))).toEqual([6, 6, 6]);
     expect(inFlightAt(table, 7)).toBe(6);
+    workers[0]?.enter(8);
+    expect([...workers, viewInFlight(table)].map((it) => it.total())).toEqual([7, 7, 7, 7]);
+    expect(viewInFlight(table).of(7)).toBe(6);
   });
 
   test('loses what a dead worker had and nothing else', () => {
@@ -41,7 +53,7 @@ describe('work in flight of several workers', () => {
       alive.enter(slot);
     }
     clearInFlight(table, 0);
-    expect([alive.of(0), alive.of(MAX_SHARED_SLOTS - 1)]).toEqual([1, 1]);
+    expect([alive.of(0), alive.of(MAX_SHARED_SLOTS - 1), alive.total()]).toEqual([1, 1, 2]);
     alive.leave(0);
     expect(inFlightAt(table, 0)).toBe(0);
   });

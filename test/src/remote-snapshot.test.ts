@@ -2,12 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { POLICIES } from '../../src/balance/policies.ts';
 import { Cluster } from '../../src/cluster.ts';
 import { type DiscoveredEndpoint, endpointId } from '../../src/endpoint.ts';
-import type { PickerInputs } from '../../src/pickers.ts';
+import type { SnapshotPickerInputs } from '../../src/pickers.ts';
 import { applyUpdate, describeSnapshot, type SnapshotUpdate } from '../../src/remote-snapshot.ts';
 import type { Snapshot } from '../../src/snapshot.ts';
 import { discovered } from '../support/cluster-views.ts';
 
-const inputs: PickerInputs = { policy: POLICIES.ring_hash, random: () => 0.5, loadOf: () => 0 };
+const inputs: SnapshotPickerInputs = {
+  policy: POLICIES.ring_hash,
+  random: () => 0.5,
+  loadOf: () => 0,
+  upWeight: () => 3,
+};
 const three = ['a', 'b', 'c'].map((id, i) => discovered(id, { host: `10.0.0.${i + 1}` }));
 const probed = { fall: 1, rise: 1 };
 

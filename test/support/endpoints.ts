@@ -1,4 +1,5 @@
 /** Endpoints as tests write them: `endpoints('a', 'b*3')` is two, the second of weight 3, at made-up addresses. */
+import type { PolicyInputs } from '../../src/balance/policy.ts';
 import { type DiscoveredEndpoint, type Endpoint, endpointId, holdEndpoint } from '../../src/endpoint.ts';
 
 /** One as discovery reports it; `b*3` is id `b` with weight 3. Up unless `change` says otherwise. */
@@ -36,6 +37,18 @@ export function seeded(seed: number): () => number {
     let t = Math.imul(state ^ (state >>> 15), 1 | state);
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A world for a picker in which nothing is going on: all are up and idle, and no time passes. */
+export function worldOf(held: readonly Endpoint[]): PolicyInputs {
+  return {
+    random: () => 0.5,
+    now: () => 0,
+    loadOf: () => 0,
+    totalLoad: () => 0,
+    upWeight: () => held.reduce((sum, endpoint) => sum + endpoint.weight, 0),
+    previous: undefined,
   };
 }
 

@@ -6,10 +6,10 @@ import { RingHashPicker } from '../../../src/balance/ring-hash.ts';
 import type { Endpoint } from '../../../src/endpoint.ts';
 import { murmur3 } from '../../../src/hash.ts';
 import { walkRing } from '../../../src/ring.ts';
-import { anyone, endpoints, seeded } from '../../support/endpoints.ts';
+import { anyone, endpoints, seeded, worldOf } from '../../support/endpoints.ts';
 
 function build(name: PolicyName, held: readonly Endpoint[], inputs: Partial<PolicyInputs> = {}): Picker {
-  return POLICIES[name].build(held, { random: seeded(1), loadOf: () => 0, previous: undefined, ...inputs });
+  return POLICIES[name].build(held, { ...worldOf(held), random: seeded(1), ...inputs });
 }
 
 const loads = (byId: Readonly<Record<string, number>>) => (endpoint: Endpoint) => byId[endpoint.id] ?? 0;

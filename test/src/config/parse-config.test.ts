@@ -28,7 +28,6 @@ describe('a configuration with every key of the interface', () => {
     expect(problems.filter((problem) => !problem.endsWith('is not supported yet'))).toEqual([]);
     expect(problems.map((problem) => problem.split(': ')[1])).toEqual([
       'clusters.users.discover.consul.datacenters',
-      'clusters.users.balance.bounded_load',
       'clusters.users.outlier',
       'clusters.users.slow_start',
       'clusters.users.panic_threshold',
@@ -44,6 +43,7 @@ describe('a configuration with every key of the interface', () => {
     expect(config.clusters['users']?.balance).toEqual({
       policy: 'ring_hash',
       hash_key: [{ header: 'x-user-id' }, { cookie: 'uid' }, { path: true }],
+      bounded_load: { factor: 1.25, min_slots: 4 },
     });
     expect(config.clusters['users-db']?.discover.static).toEqual([
       { address: { host: '10.0.0.7', port: 5432 }, weight: 1 },

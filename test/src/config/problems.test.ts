@@ -294,13 +294,15 @@ listeners:
     'a mistyped policy',
     'clusters:\n  a: { discover: { static: [] }, balance: { policy: ring_hsah } }\n',
     [
-      'f:2:53: clusters.a.balance.policy: must be one of round_robin, random, least_requests, least_connections, ring_hash (did you mean "ring_hash"?)',
+      'f:2:53: clusters.a.balance.policy: must be one of round_robin, random, least_requests, least_connections, peak_ewma, ip_hash, ring_hash, maglev (did you mean "ring_hash"?)',
     ],
   ],
   [
-    'a policy that is not built yet',
+    'a table without a key',
     'clusters:\n  a: { discover: { static: [] }, balance: { policy: maglev } }\n',
-    ['f:2:53: clusters.a.balance.policy: is not supported yet'],
+    [
+      'f:2:34: clusters.a.balance.hash_key: is required with policy maglev, such as [ { header: x-user-id }, { path: true } ]',
+    ],
   ],
   [
     'a ring without a key',
@@ -312,7 +314,54 @@ listeners:
   [
     'a key without a ring',
     'clusters:\n  a: { discover: { static: [] }, balance: { hash_key: [ { path: true } ] } }\n',
-    ['f:2:55: clusters.a.balance.hash_key: has no effect with this policy; it belongs to ring_hash'],
+    ['f:2:55: clusters.a.balance.hash_key: has no effect with policy round_robin; it belongs to ring_hash and maglev'],
+  ],
+  [
+    'a key for the policy whose key is the client',
+    'clusters:\n  a: { discover: { static: [] }, balance: { policy: ip_hash, hash_key: [ { source_ip: true } ] } }\n',
+    ['f:2:72: clusters.a.balance.hash_key: has no effect with policy ip_hash; it belongs to ring_hash and maglev'],
+  ],
+  [
+    'options of other policies',
+    `clusters:
+  a: { discover: { static: [] }, balance: { policy: round_robin, bounded_load: {} } }
+  b: { discover: { static: [] }, balance: { policy: maglev, hash_key: [ { path: true } ], layout: nginx } }
+  c: { discover: { static: [] }, balance: { policy: ip_hash, bounded_load: {}, layout: outrigger } }
+`,
+    [
+      'f:2:80: clusters.a.balance.bounded_load: has no effect with policy round_robin; it belongs to ring_hash and maglev',
+      'f:3:99: clusters.b.balance.layout: has no effect with policy maglev; it belongs to ring_hash',
+      'f:4:76: clusters.c.balance.bounded_load: has no effect with policy ip_hash; it belongs to ring_hash and maglev',
+      'f:4:88: clusters.c.balance.layout: has no effect with policy ip_hash; it belongs to ring_hash',
+    ],
+  ],
+  [
+    'options of no sense',
+    `clusters:
+  a:
+    discover: { static: [] }
+    balance: { policy: ring_hash, hash_key: [ { path: true } ], layout: nginxx, bounded_load: { factor: 0.9, min_slots: -1, most: 1 } }
+  b: { discover: { static: [] }, balance: { policy: maglev, hash_key: [ { path: true } ], bounded_load: { factor: .nan, min_slots: 1.5 } } }
+  c: { discover: { static: [] }, balance: { policy: maglev, hash_key: [ { path: true } ], bounded_load: true } }
+`,
+    [
+      'f:4:73: clusters.a.balance.layout: must be one of outrigger, nginx (did you mean "nginx"?)',
+      'f:4:105: clusters.a.balance.bounded_load.factor: must be a number from 1 to 100',
+      'f:4:121: clusters.a.balance.bounded_load.min_slots: must be a whole number from 0 to 65535',
+      'f:4:125: clusters.a.balance.bounded_load.most: unknown key',
+      'f:5:115: clusters.b.balance.bounded_load.factor: must be a number from 1 to 100',
+      'f:5:132: clusters.b.balance.bounded_load.min_slots: must be a whole number from 0 to 65535',
+      'f:6:105: clusters.c.balance.bounded_load: must be a mapping',
+    ],
+  ],
+  [
+    'weights out of bounds',
+    'clusters:\n  a: { discover: { static: [ { address: "h:1", weight: 65536 }, { address: "h:2", weight: -1 }, { address: "h:3", weight: 1.5 } ] } }\n',
+    [
+      'f:2:56: clusters.a.discover.static[0].weight: must be a whole number from 0 to 65535',
+      'f:2:91: clusters.a.discover.static[1].weight: must be a whole number from 0 to 65535',
+      'f:2:123: clusters.a.discover.static[2].weight: must be a whole number from 0 to 65535',
+    ],
   ],
   [
     'key parts of no kind and of two',
