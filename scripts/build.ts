@@ -42,11 +42,23 @@ export async function buildBundle(folder: string): Promise<string> {
       splitting: false,
       plugins: [separatePackages(SEPARATE), nodeModules()],
     }),
-    bundle({ ...COMMON, entryPoints: SEPARATE, outdir: folder, plugins: [nodeModules()] }),
+    ...SEPARATE.map((name) => bundlePackage(name, folder)),
   ]);
   await chmod(program, 0o755);
   await writeFile(join(folder, 'licenses.txt'), await licensesOf(outputs.map((output) => output.metafile)));
   return program;
+}
+
+/** One package as a module. Its names are listed: where it is written as CommonJS, they are only known once it has run. */
+async function bundlePackage(name: string, folder: string): Promise<{ metafile: Metafile }> {
+  const exports = (await import(name)) as object;
+  const names = Object.keys(exports).filter((key) => /^[A-Za-z_$][\w$]*$/.test(key));
+  return bundle({
+    ...COMMON,
+    stdin: { contents: `export { ${names.join(', ')} } from '${name}';`, resolveDir: ROOT },
+    outfile: join(folder, `${name}.js`),
+    plugins: [nodeModules()],
+  });
 }
 
 /** The licence of every package that the bundles hold a part of, as most of them ask. */

@@ -2,6 +2,8 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,6 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { buildBundle } from '../../scripts/build.ts';
+import { until } from '../support/until.ts';
 
 let folder: string;
 let program: string;
@@ -166,6 +169,39 @@ clusters: { users: { discover: { static: [ "127.0.0.1:1" ] } } }
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ error: 'no_route' });
     expect(await endBySigterm(sidecar)).toBe(0);
+  });
+
+  test('finds and registers itself in Consul', async () => {
+    const asked: string[] = [];
+    const consul = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url?.split('?')[0]}`);
+      response.writeHead(200, { 'content-type': 'application/json', 'x-consul-index': String(asked.length) });
+      response.end('[]');
+    });
+    await once(consul.listen(0, '127.0.0.1'), 'listening');
+    const config = await configFile(
+      'consul.yaml',
+      `
+admin: { listen: "127.0.0.1:0" }
+status: { listen: "127.0.0.1:0" }
+consul: { address: "http://127.0.0.1:${(consul.address() as AddressInfo).port}" }
+register: { service: edge, address: 127.0.0.1, port: 8080 }
+listeners: [ { name: web, listen: "127.0.0.1:0", protocol: http, routes: [ { to: users } ] } ]
+clusters: { users: { discover: { consul: { service: users } } } }
+`,
+    );
+    try {
+      const sidecar = start('sidecar', '-c', config);
+      await addressesOf(sidecar);
+      sidecar.stdout.resume();
+      const expected = ['GET /v1/health/service/users', 'PUT /v1/agent/service/register'];
+      await until(() => expected.every((line) => asked.includes(line)), { what: 'both of Consul’s clients' });
+      expect(await endBySigterm(sidecar)).toBe(0);
+      expect(asked).toContain('PUT /v1/agent/service/deregister/edge-127.0.0.1-8080');
+    } finally {
+      consul.close();
+      consul.closeAllConnections();
+    }
   });
 
   test('runs a name server, and ends by SIGTERM with 0', async () => {
