@@ -1,4 +1,4 @@
-# The image that the chart runs: Node, one file, nothing else.
+# The image that the chart runs: Node, the bundled program, nothing else.
 #
 #   docker build -t outrigger .
 #   docker run --rm -v "$PWD/outrigger.yaml:/etc/outrigger.yaml:ro" outrigger check -c /etc/outrigger.yaml

@@ -16,7 +16,11 @@ export function addDnsCommand(program: Command, terminal: Terminal): void {
     .addHelpText('after', HELP)
     .action(async (options: { config: string }) => {
       const { runRole } = await import('./run-role.ts');
-      const { startDns } = await import('../dns/start.ts');
-      await runRole({ role: 'dns', file: options.config, terminal, start: startDns });
+      await runRole({
+        role: 'dns',
+        file: options.config,
+        terminal,
+        load: async () => (await import('../dns/start.ts')).startDns,
+      });
     });
 }

@@ -1,6 +1,7 @@
 /** What `outrigger sidecar` and `outrigger dns` have in common: a configuration in, a house run to its end. */
 import { dirname, resolve } from 'node:path';
 import type { Config } from '../src/config/root.ts';
+import type { EngineThrift } from '../src/io/engine-thrift.ts';
 import type { Log } from '../src/io/log.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
 import { type Role, readConfig } from './config-file.ts';
@@ -12,22 +13,39 @@ export interface RoleOptions {
   /** `-` is standard input. */
   readonly file: string;
   readonly terminal: Terminal;
-  readonly start: (options: { config: Config; baseDir: string; log: Log }) => RunningHouse;
+  /** Instead of what the configuration says. */
+  readonly workers?: number | 'auto' | undefined;
+  /** Gets the house once it is needed, so that a configuration with problems costs no more than itself. */
+  readonly load: () => Promise<(options: { config: Config; baseDir: string; log: Log }) => RunningHouse>;
 }
 
 /** What a house leaves open that failed, were it to leave anything, must not keep the process. */
 const LAST_RESORT_MS = 2_000;
 
 /** Resolves when the house has ended well. Ends with 64 before anything is bound, or with 1 for a failure at run time. */
-export async function runRole({ role, file, terminal, start }: RoleOptions): Promise<void> {
-  const config = await readConfig(file, terminal, role);
+export async function runRole(options: RoleOptions): Promise<void> {
+  const { holdEngineBack } = await import('../src/io/engine-thrift.ts');
+  const thrift = holdEngineBack();
+  try {
+    await run(options, thrift);
+  } finally {
+    thrift.release();
+  }
+}
+
+async function run({ role, file, terminal, workers, load }: RoleOptions, thrift: EngineThrift): Promise<void> {
+  const read = await readConfig(file, terminal, role);
+  const config = workers === undefined ? read : { ...read, workers };
+  // What holds one thread back would hold them all, and each looks at its own work only.
+  if (config.workers !== 1) thrift.release();
+  const start = await load();
   const { createLog } = await import('../src/io/log.ts');
   const { runHouse } = await import('../src/io/process-life.ts');
   const { log, flush } = await createLog({ level: config.log.level, pretty: terminal.interactive, fields: { role } });
   // Relative paths in a file are relative to it.
   const baseDir = file === '-' ? process.cwd() : dirname(resolve(file));
   try {
-    const code = await runHouse({ start: () => start({ config, baseDir, log }), log });
+    const code = await runHouse({ start: () => settled(start({ config, baseDir, log }), thrift), log });
     if (code !== EXIT.done) throw new CommandError('', { exitCode: code });
   } catch (error) {
     setTimeout(() => process.exit(EXIT.failed), LAST_RESORT_MS).unref();
@@ -35,4 +53,14 @@ export async function runRole({ role, file, terminal, start }: RoleOptions): Pro
   } finally {
     await flush();
   }
+}
+
+/** Tells `thrift` when the house has started. */
+function settled(house: RunningHouse, thrift: EngineThrift): RunningHouse {
+  void house.ready.then(
+    () => thrift.settle(),
+    // Whoever runs the house says so.
+    () => undefined,
+  );
+  return house;
 }

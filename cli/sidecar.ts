@@ -19,14 +19,16 @@ export function addSidecarCommand(program: Command, terminal: Terminal): void {
     .action(async (options: { config: string; workers?: string }) => {
       const workers = options.workers === undefined ? undefined : parseWorkers(options.workers);
       const { runRole } = await import('./run-role.ts');
-      const { startSidecar } = await import('../sidecar/start.ts');
-      const workerEntry = terminal.program === undefined ? {} : { workerEntry: terminal.program };
       await runRole({
         role: 'sidecar',
         file: options.config,
         terminal,
-        start: ({ config, ...house }) =>
-          startSidecar({ ...house, ...workerEntry, config: workers === undefined ? config : { ...config, workers } }),
+        workers,
+        load: async () => {
+          const { startSidecar } = await import('../sidecar/start.ts');
+          const workerEntry = terminal.program === undefined ? {} : { workerEntry: terminal.program };
+          return (house) => startSidecar({ ...house, ...workerEntry });
+        },
       });
     });
 }

@@ -1,52 +1,70 @@
 #!/usr/bin/env node
 /**
- * Bundles the program into one file, `dist/outrigger.js`, which `bin` and the image run: it needs Node and nothing
- * else. `node scripts/build.ts [folder]`.
+ * Bundles the program into `dist/outrigger.js`, which `bin` and the image run: it needs Node and the few files beside
+ * it. `node scripts/build.ts [folder]`.
  */
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { build as bundle, type Metafile } from 'esbuild';
+import { type BuildOptions, build as bundle, type Metafile } from 'esbuild';
+import { nodeModules } from './build/node-modules.ts';
+import { separatePackages } from './build/separate-packages.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/**
- * Packages written as CommonJS call `require` for Node's own modules, which a module does not have. The names are
- * odd because they share a scope with the whole program. (The `#!` line comes from the entry file.)
- */
-const BANNER = `\
-import { createRequire as __outriggerCreateRequire } from 'node:module';
-const require = __outriggerCreateRequire(import.meta.url);`;
+/** What few processes load, by `import()`: the source text of all else is held in memory by each sidecar. */
+const SEPARATE = ['consul', 'pino-pretty', 'undici'];
 
-/** Writes `outrigger.js` and `licenses.txt` into `folder`, making it if need be; returns the path of the program. */
+const COMMON: BuildOptions & { metafile: true } = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  // White space and comments cost each sidecar 13 MB of memory; names stay, so stack traces can still be read.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+};
+
+/** Writes the program, `outrigger.js`, and what goes with it into `folder`, making it if need be; returns its path. */
 export async function buildBundle(folder: string): Promise<string> {
   const program = join(folder, 'outrigger.js');
   await mkdir(folder, { recursive: true });
-  const { metafile } = await bundle({
-    absWorkingDir: ROOT,
-    entryPoints: ['cli/main.ts'],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    // Commands load their houses by `import()`. Without splitting these stay lazy within the one file.
-    splitting: false,
-    // White space and comments cost each sidecar 13 MB of memory; names stay, so stack traces can still be read.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    legalComments: 'none',
-    banner: { js: BANNER },
-    metafile: true,
-    logLevel: 'warning',
-  });
+  const outputs = await Promise.all([
+    bundle({
+      ...COMMON,
+      entryPoints: ['cli/main.ts'],
+      outfile: program,
+      // Commands load their houses by `import()`. Without splitting these stay lazy within the one file: sixty small
+      // files would take longer to load, and more memory.
+      splitting: false,
+      plugins: [separatePackages(SEPARATE), nodeModules()],
+    }),
+    ...SEPARATE.map((name) => bundlePackage(name, folder)),
+  ]);
   await chmod(program, 0o755);
-  await writeFile(join(folder, 'licenses.txt'), await licensesOf(metafile));
+  await writeFile(join(folder, 'licenses.txt'), await licensesOf(outputs.map((output) => output.metafile)));
   return program;
 }
 
-/** The licence of every package that the bundle holds a part of, as most of them ask. */
-async function licensesOf(metafile: Metafile): Promise<string> {
-  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs));
+/** One package as a module. Its names are listed: where it is written as CommonJS, they are only known once it has run. */
+async function bundlePackage(name: string, folder: string): Promise<{ metafile: Metafile }> {
+  const exports = (await import(name)) as object;
+  const names = Object.keys(exports).filter((key) => /^[A-Za-z_$][\w$]*$/.test(key));
+  return bundle({
+    ...COMMON,
+    stdin: { contents: `export { ${names.join(', ')} } from '${name}';`, resolveDir: ROOT },
+    outfile: join(folder, `${name}.js`),
+    plugins: [nodeModules()],
+  });
+}
+
+/** The licence of every package that the bundles hold a part of, as most of them ask. */
+async function licensesOf(metafiles: readonly Metafile[]): Promise<string> {
+  const outputs = metafiles.flatMap((metafile) => Object.values(metafile.outputs));
+  const inputs = outputs.flatMap((output) => Object.keys(output.inputs));
   const packages = inputs.map((input) => /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? '');
   const texts = [...new Set(packages)].filter((folder) => folder !== '').map(licenseOf);
   return (await Promise.all(texts)).sort((a, b) => a.localeCompare(b)).join(`\n${'-'.repeat(80)}\n\n`);

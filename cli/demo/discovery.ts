@@ -1,6 +1,7 @@
 /** Where the demo's processes find each other: a Consul that is there, one of the demo's own, or files and lists. */
 import { randomBytes } from 'node:crypto';
-import { access, constants, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isLoopback } from '../../src/address.ts';

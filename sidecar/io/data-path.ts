@@ -153,9 +153,11 @@ function listenerTraffic(listener: HttpListener | TcpListener): ListenerTraffic 
 
 /** Ids that differ between threads and processes by 64 random bits and within one by a counter. */
 function requestIds(): () => string {
-  const prefix = randomBytes(8).toString('hex');
+  // Only the first request has it made: what it needs is loaded for it.
+  let prefix = '';
   let count = 0;
   return () => {
+    if (prefix === '') prefix = randomBytes(8).toString('hex');
     count += 1;
     return `${prefix}-${count.toString(36)}`;
   };

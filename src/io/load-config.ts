@@ -1,16 +1,16 @@
 /** Reads and checks a configuration file. */
-import { open } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { Environment } from '../config/environment.ts';
 import { type ParsedConfig, parseConfig } from '../config/parse-config.ts';
 
 /** A configuration of ten thousand clusters has about 3 MiB; more is a mistake, such as the name of a log file. */
 export const MAX_CONFIG_BYTES = 4 * 1_024 * 1_024;
 
-/** Like {@link parseConfig}; a file that cannot be read is a problem at its first line. Never rejects. */
-export async function loadConfig(file: string, env: Environment): Promise<ParsedConfig> {
+/** Like {@link parseConfig}; a file that cannot be read is a problem at its first line. Never throws. */
+export function loadConfig(file: string, env: Environment): ParsedConfig {
   let bytes: Uint8Array;
   try {
-    bytes = await readBounded(file);
+    bytes = readBounded(file);
   } catch (error) {
     return unreadable(`cannot be read: ${readError(error)}`);
   }
@@ -33,17 +33,28 @@ function unreadable(message: string): ParsedConfig {
   return { ok: false, problems: [{ line: 1, column: 1, path: '', message }] };
 }
 
-/** At most one byte more than allowed, so that the size is judged without reading the rest (of `/dev/zero`, say). */
-async function readBounded(file: string): Promise<Uint8Array> {
-  await using handle = await open(file, 'r');
-  const bytes = Buffer.allocUnsafe(MAX_CONFIG_BYTES + 1);
-  let length = 0;
-  while (length < bytes.length) {
-    const { bytesRead } = await handle.read(bytes, length, bytes.length - length, null);
-    if (bytesRead === 0) break;
-    length += bytesRead;
+/** Much of it at once would stay with the process. */
+const PIECE_BYTES = 64 * 1_024;
+
+/**
+ * At most one piece more than allowed, so that the size is judged without reading the rest (of `/dev/zero`, say).
+ * Nothing else runs yet that could be kept waiting.
+ */
+function readBounded(file: string): Uint8Array {
+  const descriptor = openSync(file, 'r');
+  try {
+    const pieces: Buffer[] = [];
+    let length = 0;
+    for (;;) {
+      const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+      const read = readSync(descriptor, piece);
+      pieces.push(piece.subarray(0, read));
+      length += read;
+      if (read === 0 || length > MAX_CONFIG_BYTES) return Buffer.concat(pieces, length);
+    }
+  } finally {
+    closeSync(descriptor);
   }
-  return bytes.subarray(0, length);
 }
 
 const WORDS: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 /** The metrics of the process itself, under the names that Prometheus dashboards know. */
-import { readFileSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import type { MetricsText } from '../metrics.ts';
 import { LoopMonitor } from './loop-monitor.ts';
 
@@ -39,7 +39,7 @@ export class ProcessMetrics {
 async function countOpenFds(): Promise<number | undefined> {
   try {
     // One of them is the directory being read.
-    return (await readdir('/proc/self/fd')).length - 1;
+    return (await promisify(readdir)('/proc/self/fd')).length - 1;
   } catch {
     return undefined;
   }

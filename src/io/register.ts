@@ -1,7 +1,6 @@
 /** This process as a service in Consul: registered while it runs, gone the moment a drain begins. */
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import Consul from 'consul';
+import { type Agent, Agent as HttpAgent } from 'node:http';
+import type Consul from 'consul';
 import { formatAddress, type HostPort } from '../address.ts';
 import { type BackoffLimits, backoffMs } from '../backoff.ts';
 import type { RegisterConfig } from '../config/root.ts';
@@ -184,7 +183,8 @@ class ConsulRegistration implements Registration {
     const { origin, pathPrefix, socketPath } = consul.settings;
     // Node takes `socketPath` from an agent (it passes all options on to the connection); its types do not know it.
     const socket: object = socketPath === undefined ? {} : { socketPath };
-    const agent = origin.startsWith('https:') ? new HttpsAgent({ ...tls, ...socket }) : new HttpAgent({ ...socket });
+    const { default: Consul } = await import('consul');
+    const agent = origin.startsWith('https:') ? await httpsAgent({ ...tls, ...socket }) : new HttpAgent({ ...socket });
     const settings = { baseUrl: `${origin}${pathPrefix}/v1`, agent };
     const done = new AbortController();
     const end = cut === undefined ? done.signal : AbortSignal.any([done.signal, cut]);
@@ -201,6 +201,12 @@ class ConsulRegistration implements Registration {
       agent.destroy();
     }
   }
+}
+
+/** TLS takes 4 MB of memory, so it is loaded by those alone who use it. */
+async function httpsAgent(options: object): Promise<Agent> {
+  const { Agent: HttpsAgent } = await import('node:https');
+  return new HttpsAgent(options);
 }
 
 interface CallLimits {
