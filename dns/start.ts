@@ -1,9 +1,10 @@
 /** Wires the name server: zones, the clusters behind them, the sockets in front, the admin addresses beside. */
 import type { Config } from '../src/config/root.ts';
 import { createConsulClient } from '../src/io/consul-client.ts';
+import { House } from '../src/io/house.ts';
 import type { Log } from '../src/io/log.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
-import { DnsHouse } from './io/dns-house.ts';
+import { DnsWork } from './io/dns-work.ts';
 import { startRecord } from './io/pools.ts';
 import type { TcpLimits } from './io/tcp.ts';
 import { encodeRecord } from './io/wire.ts';
@@ -37,5 +38,6 @@ export function startDns({ config, baseDir, log, env, tcpLimits, settleMs }: Dns
   const consul = usesConsul ? createConsulClient(config.consul, { baseDir, env: env ?? process.env }) : undefined;
   const pools = { consul, snapshotDir: config.snapshot_dir, baseDir, log, encode: encodeRecord };
   const records = balanced.map((place) => startRecord(place, pools));
-  return new DnsHouse({ config, log, responder, tally, records, consul, tcpLimits, settleMs });
+  const work = new DnsWork({ config, log, responder, tally, records, consul, tcpLimits, settleMs });
+  return new House({ config, log, work });
 }

@@ -4,13 +4,14 @@ import { policyFor } from '../src/balance/policies.ts';
 import type { Config } from '../src/config/root.ts';
 import { type RunningCluster, startCluster } from '../src/io/cluster-runner.ts';
 import { createConsulClient } from '../src/io/consul-client.ts';
+import { House } from '../src/io/house.ts';
 import { openLineSink } from '../src/io/line-sink.ts';
 import type { Log } from '../src/io/log.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
 import { type InFlightView, inFlightTable, OwnInFlight, viewInFlight } from './in-flight.ts';
 import { DataPath } from './io/data-path.ts';
 import type { Serving } from './io/serving.ts';
-import { SidecarHouse } from './io/sidecar-house.ts';
+import { SidecarWork } from './io/sidecar-work.ts';
 import { newProcessSecret, withStickySecrets } from './io/sticky-secrets.ts';
 import { Workers } from './io/workers.ts';
 import { ownListeners } from './own-listeners.ts';
@@ -49,12 +50,12 @@ export function startSidecar(options: SidecarOptions): RunningHouse {
     const inFlightOf = (name: string): OwnInFlight => inFlight.get(name) ?? new OwnInFlight();
     const views = startClusters(options, consul, inFlightOf);
     const serving: Serving = new DataPath({ ...common, views, inFlightOf, newCounts: ownCounts });
-    return new SidecarHouse({ config, log, views, serving, consul });
+    return new House({ config, log, work: new SidecarWork({ config, log, views, serving, consul }) });
   }
   const inFlight = new Map(Object.keys(config.clusters).map((name) => [name, inFlightTable(count)]));
   const views = startClusters(options, consul, (name) => viewInFlight(inFlight.get(name) ?? NOTHING));
   const serving = new Workers({ ...common, count, entry: workerEntry, views, inFlight, log });
-  return new SidecarHouse({ config, log, views, serving, consul });
+  return new House({ config, log, work: new SidecarWork({ config, log, views, serving, consul }) });
 }
 
 const NOTHING = new Int32Array(0);
