@@ -4,7 +4,7 @@ import type { Config } from '../src/config/root.ts';
 import type { EngineThrift } from '../src/io/engine-thrift.ts';
 import type { Log } from '../src/io/log.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
-import { type Role, readConfig } from './config-file.ts';
+import { parseAgain, type Role, readConfig } from './config-file.ts';
 import { CommandError, EXIT } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -34,8 +34,8 @@ export async function runRole(options: RoleOptions): Promise<void> {
 }
 
 async function run({ role, file, terminal, workers, load }: RoleOptions, thrift: EngineThrift): Promise<void> {
-  const read = await readConfig(file, terminal, role);
-  const config = workers === undefined ? read : { ...read, workers };
+  const adjust = (read: Config): Config => (workers === undefined ? read : { ...read, workers });
+  const config = adjust(await readConfig(file, terminal, role));
   // What holds one thread back would hold them all, and each looks at its own work only.
   if (config.workers !== 1) thrift.release();
   const start = await load();
@@ -45,7 +45,14 @@ async function run({ role, file, terminal, workers, load }: RoleOptions, thrift:
   // Relative paths in a file are relative to it.
   const baseDir = file === '-' ? process.cwd() : dirname(resolve(file));
   try {
-    const code = await runHouse({ start: () => settled(start({ config, baseDir, log }), thrift), log });
+    const code = await runHouse({
+      start: () => settled(start({ config, baseDir, log }), thrift),
+      read: async () => {
+        const parsed = await parseAgain(file, terminal, role);
+        return parsed.ok ? { ok: true, config: adjust(parsed.config) } : parsed;
+      },
+      log,
+    });
     if (code !== EXIT.done) throw new CommandError('', { exitCode: code });
   } catch (error) {
     setTimeout(() => process.exit(EXIT.failed), LAST_RESORT_MS).unref();

@@ -6,7 +6,8 @@ import type { Terminal } from './terminal.ts';
 
 const HELP = `
 SIGTERM or SIGINT drains: readiness and the Consul registration go first, then drain.delay, then running work is
-finished for at most drain.grace. A second one ends at once.
+finished for at most drain.grace. A second one ends at once. SIGHUP reads the file again and applies it as a whole
+without losing a request; one that is not valid is refused, and the one before stays.
 
 Example:
   outrigger sidecar -c outrigger.yaml`;

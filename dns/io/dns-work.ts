@@ -5,6 +5,7 @@ import { pause, realClock } from '../../src/io/clock.ts';
 import type { ConsulClient } from '../../src/io/consul-client.ts';
 import type { HouseWork, Opening } from '../../src/io/house.ts';
 import type { Log } from '../../src/io/log.ts';
+import type { Replacement } from '../../src/io/reloads.ts';
 import { collectMetrics } from '../metrics.ts';
 import type { Responder } from '../responder.ts';
 import type { Tally } from '../tally.ts';
@@ -51,15 +52,19 @@ export class DnsWork implements HouseWork {
     };
   }
 
-  async open({ stopping, bound }: Opening): Promise<void> {
+  async open({ stopping, bound, onBound }: Opening): Promise<void> {
     const { config, log, responder, tally, tcpLimits } = this.#parts;
     await this.#settle(stopping);
     if (stopping.aborted) return;
     this.#listeners = listenAll(config.dns?.listen ?? [], { responder, tally, log, tcpLimits });
-    for (const [i, { address }] of (await this.#listeners).entries()) {
-      bound(i === 0 ? 'dns' : `dns-${i + 1}`, formatAddress(address));
-      log.info({ address: formatAddress(address) }, 'dns answers over udp and tcp');
-    }
+    const addresses = (await this.#listeners).map(({ address }) => formatAddress(address));
+    for (const address of addresses) log.info({ address }, 'dns answers over udp and tcp');
+    bound(new Map(addresses.map((address, i) => [i === 0 ? 'dns' : `dns-${i + 1}`, address])));
+    onBound();
+  }
+
+  prepare(): Promise<Replacement> {
+    return Promise.reject(new Error('the name server cannot change its configuration yet'));
   }
 
   onStarted(): void {}

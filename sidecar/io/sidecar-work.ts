@@ -1,56 +1,87 @@
 /** What a sidecar does while it lives: clusters, the listeners in front of them, and its registration in Consul. */
 import { parseHostPort } from '../../src/address.ts';
 import type { Config } from '../../src/config/root.ts';
-import type { RunningCluster } from '../../src/io/cluster-runner.ts';
-import type { ConsulClient } from '../../src/io/consul-client.ts';
+import type { ConsulOnDemand } from '../../src/io/consul-on-demand.ts';
 import type { HouseWork, Opening } from '../../src/io/house.ts';
 import type { Log } from '../../src/io/log.ts';
 import { type Registration, registerService } from '../../src/io/register.ts';
+import type { Replacement } from '../../src/io/reloads.ts';
 import { writeTraffic } from '../metrics.ts';
-import type { Serving } from './serving.ts';
+import type { RunningClusters } from './running-clusters.ts';
+import type { PreparedPlan, Serving } from './serving.ts';
 
-export interface SidecarParts {
+export interface SidecarParts<Load> {
   readonly config: Config;
   readonly log: Log;
-  readonly views: readonly RunningCluster[];
-  readonly serving: Serving;
-  readonly consul: ConsulClient | undefined;
+  readonly clusters: RunningClusters<Load>;
+  readonly serving: Serving<Load>;
+  readonly consul: ConsulOnDemand;
 }
 
-export class SidecarWork implements HouseWork {
+/** How long a reload waits for the first answers and probes of the clusters that are new in it. */
+const WARM_MS = 10_000;
+
+export class SidecarWork<Load> implements HouseWork {
   readonly view: HouseWork['view'];
-  readonly #parts: SidecarParts;
-  #statusAddress = '';
-  #leaving: AbortSignal | undefined;
+  readonly #parts: SidecarParts<Load>;
+  #required: ReadonlySet<string>;
+  #opening: Opening | undefined;
   #registration: Registration | undefined;
 
-  constructor(parts: SidecarParts) {
+  constructor(parts: SidecarParts<Load>) {
     this.#parts = parts;
-    this.view = viewOf(parts);
+    this.#required = requiredClusters(parts.config);
+    this.view = this.#view();
   }
 
   get left(): number {
     return this.#parts.serving.connections;
   }
 
-  async open({ leaving, bound, addresses }: Opening): Promise<void> {
-    const { log, serving, views } = this.#parts;
-    this.#leaving = leaving;
-    this.#statusAddress = addresses.get('status') ?? '';
-    for (const [listener, address] of await serving.listen()) {
-      bound(listener, address);
-      log.info({ listener, address }, 'listener accepts connections');
+  async open(opening: Opening): Promise<void> {
+    const { serving, clusters } = this.#parts;
+    this.#opening = opening;
+    this.#tell(await serving.listen());
+    opening.onBound();
+    // A reload may bring others while these are waited for.
+    while (clusters.views.some((view) => !view.started)) {
+      await Promise.race([Promise.all(clusters.views.map((view) => view.whenStarted)), clusters.whenChanged]);
     }
-    await Promise.all(views.map((view) => view.whenStarted));
   }
 
   /** Only once requests can be served: others find us by it. */
   onStarted(): void {
     const { config, consul, log } = this.#parts;
-    const statusAddress = parseHostPort(this.#statusAddress);
-    if (config.register === undefined || consul === undefined || this.#leaving?.aborted !== false) return;
+    const statusAddress = parseHostPort(this.#opening?.addresses.get('status') ?? '');
+    if (config.register === undefined || this.#opening?.leaving.aborted !== false) return;
     if (statusAddress === undefined) return;
-    this.#registration = registerService({ config: config.register, statusAddress, consul, log });
+    this.#registration = registerService({ config: config.register, statusAddress, consul: consul.get(), log });
+  }
+
+  async prepare(config: Config, signal: AbortSignal): Promise<Replacement> {
+    const { clusters, serving } = this.#parts;
+    const next = await clusters.prepare(config, WARM_MS, signal);
+    let plan: PreparedPlan;
+    try {
+      plan = await serving.prepare({ config, clusters: next.clusters });
+    } catch (error) {
+      await next.discard();
+      throw error;
+    }
+    return {
+      apply: async () => {
+        // Both within one turn of the loop: no request sees one without the other.
+        next.apply();
+        const applied = plan.apply();
+        this.#required = requiredClusters(config);
+        this.#tell(plan.addresses);
+        await applied;
+      },
+      discard: async () => {
+        await plan.discard();
+        await next.discard();
+      },
+    };
   }
 
   async leave(): Promise<void> {
@@ -62,33 +93,51 @@ export class SidecarWork implements HouseWork {
   }
 
   async close(): Promise<void> {
-    const { serving, views, consul } = this.#parts;
+    const { serving, clusters, consul } = this.#parts;
     // What is served is cut right now, before anything is waited for.
     const served = serving.close();
     await this.#registration?.close();
-    await Promise.all(views.map((view) => view.close()));
-    await consul?.close();
+    await clusters.close();
+    await consul.close();
     await served;
+  }
+
+  /** Where listeners are bound now; said of each address once. */
+  #tell(bound: ReadonlyMap<string, string>): void {
+    const { addresses } = this.#opening ?? {};
+    for (const [listener, address] of bound) {
+      if (addresses?.get(listener) === address) continue;
+      this.#parts.log.info({ listener, address }, 'listener accepts connections');
+    }
+    this.#opening?.bound(bound);
+  }
+
+  #view(): HouseWork['view'] {
+    const { clusters, serving } = this.#parts;
+    const required = (): ReadonlySet<string> => this.#required;
+    return {
+      role: 'sidecar',
+      outage: () => serving.outage(),
+      clusters: () => clusters.views,
+      get requiredClusters() {
+        return required();
+      },
+      endpointDetails: (name, endpoint) => {
+        const traffic = serving.endpointTraffic(name, endpoint);
+        if (traffic === undefined) return {};
+        const { activeConnections, idleConnections } = traffic.counts;
+        return {
+          in_flight: traffic.inFlight,
+          active_connections: activeConnections,
+          idle_connections: idleConnections,
+        };
+      },
+      collectMetrics: (writer) => writeTraffic(serving.traffic(), writer),
+    };
   }
 }
 
-function viewOf({ config, views, serving }: SidecarParts): HouseWork['view'] {
-  const required = Object.entries(config.clusters).filter(([, cluster]) => cluster.required);
-  return {
-    role: 'sidecar',
-    outage: () => serving.outage(),
-    clusters: () => views,
-    requiredClusters: new Set(required.map(([name]) => name)),
-    endpointDetails: (name, endpoint) => {
-      const traffic = serving.endpointTraffic(name, endpoint);
-      if (traffic === undefined) return {};
-      const { activeConnections, idleConnections } = traffic.counts;
-      return {
-        in_flight: traffic.inFlight,
-        active_connections: activeConnections,
-        idle_connections: idleConnections,
-      };
-    },
-    collectMetrics: (writer) => writeTraffic(serving.traffic(), writer),
-  };
+function requiredClusters({ clusters }: Config): ReadonlySet<string> {
+  const required = Object.entries(clusters).filter(([, cluster]) => cluster.required);
+  return new Set(required.map(([name]) => name));
 }

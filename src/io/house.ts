@@ -4,6 +4,7 @@ import type { Config } from '../config/root.ts';
 import { type AdminServers, startAdminServers } from './admin.ts';
 import { pause, realClock } from './clock.ts';
 import type { Log } from './log.ts';
+import { type ReadConfig, Reloads, type Replacement } from './reloads.ts';
 import type { AdminView, RunningHouse } from './running-house.ts';
 
 /** What a house gives to its work while that opens. */
@@ -14,8 +15,10 @@ export interface Opening {
   readonly leaving: AbortSignal;
   /** `admin` and `status`, as far as they are configured, are bound already. */
   readonly addresses: ReadonlyMap<string, string>;
-  /** Tells the address that a listener is really bound to. */
-  readonly bound: (listener: string, address: string) => void;
+  /** Tells what all listeners are really bound to, by name; again when that has changed. */
+  readonly bound: (addresses: ReadonlyMap<string, string>) => void;
+  /** Told once all listeners are bound: from here on the configuration can be changed. */
+  readonly onBound: () => void;
 }
 
 /** What a house does apart from living: the part in which the roles differ. */
@@ -29,6 +32,11 @@ export interface HouseWork {
   open(opening: Opening): Promise<void>;
   /** Called at the end of a successful start, when readiness has been told. */
   onStarted(): void;
+  /**
+   * Makes another configuration ready beside the present one, one at a time and only after `onBound`. Rejects, with
+   * nothing left open, where it cannot be had; gives up when `signal` aborts.
+   */
+  prepare(config: Config, signal: AbortSignal): Promise<Replacement>;
   /** The first act of a drain: resolves when others can have heard that nothing is to be sent here. Never rejects. */
   leave(): Promise<void>;
   /** Takes no new work; resolves when what runs has ended. Never rejects. */
@@ -42,6 +50,8 @@ export interface HouseWork {
 export interface HouseOptions {
   readonly config: Config;
   readonly log: Log;
+  /** Completes a configuration that was read again, as `config` is already; may throw. Default: it is complete. */
+  readonly resolve?: (config: Config) => Config;
   readonly work: HouseWork;
 }
 
@@ -50,28 +60,39 @@ export class House implements RunningHouse {
   readonly closed: Promise<void>;
   readonly addresses = new Map<string, string>();
   readonly admin: AdminView;
-  readonly #config: Config;
   readonly #log: Log;
+  readonly #reloads: Reloads;
   readonly #work: HouseWork;
   readonly #stopping = new AbortController();
   readonly #leaving = new AbortController();
+  readonly #bound = Promise.withResolvers<void>();
   readonly #markClosed: () => void;
   #adminServers: Promise<AdminServers> | undefined;
   #started = false;
   #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ config, log, work }: HouseOptions) {
-    this.#config = config;
+  constructor({ config, log, resolve = (it) => it, work }: HouseOptions) {
     this.#log = log;
     this.#work = work;
+    this.#reloads = new Reloads({
+      config,
+      log,
+      resolve,
+      whenOpen: this.#bound.promise,
+      prepare: (next, signal) => work.prepare(next, signal),
+    });
     this.admin = this.#adminView();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.closed = promise;
-    this.#markClosed = resolve;
+    const closed = Promise.withResolvers<void>();
+    this.closed = closed.promise;
+    this.#markClosed = closed.resolve;
     this.ready = this.#open();
     // Whoever awaits `ready` hears of a failure; whoever does not must not die of it.
     this.ready.catch(() => {});
+  }
+
+  reload(read: ReadConfig): Promise<void> {
+    return this.#reloads.request(read);
   }
 
   drain(): Promise<void> {
@@ -86,13 +107,17 @@ export class House implements RunningHouse {
 
   async #open(): Promise<void> {
     try {
-      this.#adminServers = startAdminServers({ config: this.#config, view: this.admin, log: this.#log });
+      this.#adminServers = startAdminServers({ config: this.#reloads.config, view: this.admin, log: this.#log });
       for (const [name, address] of (await this.#adminServers).addresses) this.addresses.set(name, address);
       this.#refuseIfClosed();
       const stopping = this.#stopping.signal;
-      const { addresses } = this;
-      const bound = (listener: string, address: string): void => void addresses.set(listener, address);
-      const opened = this.#work.open({ stopping, leaving: this.#leaving.signal, addresses, bound });
+      const opened = this.#work.open({
+        stopping,
+        leaving: this.#leaving.signal,
+        addresses: this.addresses,
+        bound: (listeners) => this.#noteAddresses(listeners),
+        onBound: () => this.#bound.resolve(),
+      });
       await Promise.race([opened, this.closed]);
       this.#refuseIfClosed();
     } catch (error) {
@@ -103,16 +128,24 @@ export class House implements RunningHouse {
     this.#work.onStarted();
   }
 
+  /** `admin` and `status` stay; listeners that are not told any more are gone. */
+  #noteAddresses(listeners: ReadonlyMap<string, string>): void {
+    for (const name of this.addresses.keys()) {
+      if (name !== 'admin' && name !== 'status' && !listeners.has(name)) this.addresses.delete(name);
+    }
+    for (const [name, address] of listeners) this.addresses.set(name, address);
+  }
+
   #refuseIfClosed(): void {
     if (this.#stopping.signal.aborted) throw new Error('closed before it had started');
   }
 
   async #drain(): Promise<void> {
-    const { delay, grace } = this.#config.drain;
+    const { delay, grace } = this.#reloads.config.drain;
     this.#log.info({ delay_ms: delay, grace_ms: grace }, 'no longer ready; taking leave');
     this.#leaving.abort();
     // First of all nobody is to be sent here any more; readiness went with `#draining`.
-    await Promise.race([this.#work.leave(), this.closed]);
+    await Promise.race([Promise.all([this.#work.leave(), this.#reloads.end()]), this.closed]);
     await pause(realClock, delay, this.#stopping.signal);
     const ended = new AbortController();
     void this.#work.finish().then(() => ended.abort());
@@ -125,7 +158,9 @@ export class House implements RunningHouse {
   async #close(): Promise<void> {
     this.#stopping.abort();
     this.#leaving.abort();
+    const reloaded = this.#reloads.end();
     await this.#work.close();
+    await reloaded;
     await (await this.#adminServers?.catch(() => undefined))?.close();
     this.#markClosed();
   }
@@ -139,7 +174,8 @@ export class House implements RunningHouse {
       },
       started: () => this.#started,
       draining: () => this.#draining !== undefined,
-      config: () => redactConfig(this.#config),
+      config: () => redactConfig(this.#reloads.config),
+      reloads: () => this.#reloads.record,
       drain: () => void this.drain(),
     };
   }

@@ -3,18 +3,21 @@
  *
  *   state    | SIGTERM, SIGINT | SIGHUP        | uncaught fault       | the house closed
  *   ---------|-----------------|---------------|----------------------|-------------------
- *   starting | drain           | logged        | drain, code 1        | code, or why not
- *   running  | drain           | logged        | drain, code 1        | code
- *   draining | close at once   | logged        | close at once, 1     | code
+ *   starting | drain           | reload (once all is bound) | drain, code 1        | code, or why not
+ *   running  | drain           | reload        | drain, code 1        | code
+ *   draining | close at once   | refused       | close at once, 1     | code
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Log } from './log.ts';
 import { LoopMonitor } from './loop-monitor.ts';
+import type { ReadConfig } from './reloads.ts';
 import type { RunningHouse } from './running-house.ts';
 
 export interface ProcessLifeOptions {
   /** Opens the house; what it throws, and what its `ready` rejects with, is thrown on once all is closed. */
   readonly start: () => RunningHouse;
+  /** Reads the configuration again; called for each SIGHUP. */
+  readonly read: ReadConfig;
   readonly log: Log;
   /** The real process; a test hands in an emitter of its own. */
   readonly events?: NodeJS.EventEmitter;
@@ -25,7 +28,7 @@ export interface ProcessLifeOptions {
 const STALL_WARNING_MS = 500;
 
 /** Runs a house to its end. Resolves to the exit code: 0, or 1 when an uncaught fault was what ended it. */
-export async function runHouse({ start, log, ...options }: ProcessLifeOptions): Promise<0 | 1> {
+export async function runHouse({ start, read, log, ...options }: ProcessLifeOptions): Promise<0 | 1> {
   const events = options.events ?? process;
   const subscriptions = new Subscriptions();
   const monitor = new LoopMonitor({
@@ -39,9 +42,10 @@ export async function runHouse({ start, log, ...options }: ProcessLifeOptions): 
     const fate: Fate = { code: 0, ending: false };
     subscriptions.add(events, 'SIGTERM', () => end(house, fate, { log, why: 'SIGTERM' }));
     subscriptions.add(events, 'SIGINT', () => end(house, fate, { log, why: 'SIGINT' }));
-    subscriptions.add(events, 'SIGHUP', () =>
-      log.warn('reloading is not supported yet: the configuration stays as it is'),
-    );
+    subscriptions.add(events, 'SIGHUP', () => {
+      log.info({ why: 'SIGHUP' }, 'reading the configuration again');
+      void house.reload(read);
+    });
     // A promise that rejects without a listener arrives here as well: that is Node's default.
     subscriptions.add(events, 'uncaughtException', (error) => {
       fate.code = 1;

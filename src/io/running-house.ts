@@ -2,6 +2,8 @@
 import type { ClusterView } from '../cluster-view.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { MetricsText } from '../metrics.ts';
+import type { ReloadRecord } from '../reload-record.ts';
+import type { ReadConfig } from './reloads.ts';
 
 /** What the admin and status servers read of a house. Every member answers at once, never throws and never waits. */
 export interface AdminView {
@@ -21,11 +23,18 @@ export interface AdminView {
   collectMetrics(writer: MetricsText): void;
   /** The effective configuration with secrets already redacted; must be fit for JSON. */
   config(): unknown;
+  /** What became of changes of the configuration. */
+  reloads(): ReloadRecord;
   /** Begins to drain; further calls change nothing. */
   drain(): void;
 }
 
 export interface RunningHouse {
+  /**
+   * Reads the configuration again and puts it in force as a whole, or keeps the one that is; the log and
+   * {@link AdminView.reloads} tell. Resolves at the end of it. One at a time, the last one wins. Never rejects.
+   */
+  reload(read: ReadConfig): Promise<void>;
   /**
    * Resolves once the house has started (see {@link AdminView.started}); it may take for ever where a source does not
    * answer. Rejects when something cannot be bound; by then all that had been opened is closed again.
