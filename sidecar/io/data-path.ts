@@ -71,7 +71,7 @@ export class DataPath implements Serving<InFlight> {
 
   async listen(): Promise<ReadonlyMap<string, string>> {
     await this.#bind(this.#generation, this.#options.ports);
-    return this.#addressesOf(this.#generation);
+    return this.#addressesOf(this.#plan, this.#generation);
   }
 
   async prepare(plan: DataPathPlan, ports?: ReadonlyMap<string, number>): Promise<PreparedPlan> {
@@ -87,7 +87,7 @@ export class DataPath implements Serving<InFlight> {
       await discard();
       throw error;
     }
-    return { addresses: this.#addressesOf(next), apply: () => this.#apply(plan, next), discard };
+    return { addresses: this.#addressesOf(plan, next), apply: () => this.#apply(plan, next), discard };
   }
 
   get connections(): number {
@@ -155,8 +155,11 @@ export class DataPath implements Serving<InFlight> {
     return [...this.#generation.listeners.values(), ...this.#leaving.keys()];
   }
 
-  #addressesOf({ listeners }: Generation): ReadonlyMap<string, string> {
-    return new Map([...listeners.values()].map((listener) => [listener.name, this.#addresses.get(listener) ?? '']));
+  /** By the names that the plan gives them. */
+  #addressesOf({ config }: DataPathPlan, { listeners }: Generation): ReadonlyMap<string, string> {
+    const addressOf = (listener: Listener | undefined): string =>
+      listener === undefined ? '' : (this.#addresses.get(listener) ?? '');
+    return new Map(config.listeners.map((it) => [it.name, addressOf(listeners.get(listenerKey(it)))]));
   }
 
   async #bind(generation: Generation, ports: ReadonlyMap<string, number> | undefined): Promise<void> {
