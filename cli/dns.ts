@@ -4,7 +4,8 @@ import { withConfigOption } from './config-file.ts';
 import type { Terminal } from './terminal.ts';
 
 const HELP = `
-SIGTERM or SIGINT drains; a second one ends at once.
+SIGTERM or SIGINT drains; a second one ends at once. SIGHUP reads the file again and applies it as a whole; one that is
+not valid is refused, and the one before stays.
 
 Example:
   outrigger dns -c outrigger.yaml
