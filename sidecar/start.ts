@@ -9,9 +9,11 @@ import type { RunningHouse } from '../src/io/running-house.ts';
 import { type InFlight, inFlightTable, OwnInFlight, viewInFlight } from './in-flight.ts';
 import { DataPath } from './io/data-path.ts';
 import { type LoadKind, RunningClusters } from './io/running-clusters.ts';
-import { SidecarWork } from './io/sidecar-work.ts';
+import { type SidecarParts, SidecarWork } from './io/sidecar-work.ts';
 import { newProcessSecret, withStickySecrets } from './io/sticky-secrets.ts';
+import { WeightWatches } from './io/weight-watches.ts';
 import { Workers } from './io/workers.ts';
+import type { SplitWeights } from './split-weights.ts';
 import { ownCounts } from './traffic.ts';
 
 export interface SidecarOptions {
@@ -48,7 +50,7 @@ export function startSidecar(options: SidecarOptions): RunningHouse {
     });
     const plan = { config, clusters: clusters.all };
     const serving = new DataPath({ plan, newCounts: ownCounts, accessLines });
-    return new House({ config, log, resolve, work: new SidecarWork({ ...parts, clusters, serving }) });
+    return newHouse({ ...parts, clusters, serving }, resolve);
   }
   const clusters = startClusters<Int32Array>({ ...options, config }, consul, {
     open: () => inFlightTable(count),
@@ -56,7 +58,14 @@ export function startSidecar(options: SidecarOptions): RunningHouse {
   });
   const plan = { config, clusters: clusters.all };
   const serving = new Workers({ plan, count, entry: workerEntry, accessLines, log });
-  return new House({ config, log, resolve, work: new SidecarWork({ ...parts, clusters, serving }) });
+  return newHouse({ ...parts, clusters, serving }, resolve);
+}
+
+function newHouse<Load>(parts: Omit<SidecarParts<Load>, 'weights'>, resolve: (config: Config) => Config): RunningHouse {
+  const { config, log, consul, serving } = parts;
+  const onChange = (weights: SplitWeights): void => serving.setWeights(weights);
+  const weights = new WeightWatches(config, { consul, log, onChange });
+  return new House({ config, log, resolve, work: new SidecarWork({ ...parts, weights }) });
 }
 
 function startClusters<Load>(

@@ -10,6 +10,7 @@ import type { InFlight } from '../in-flight.ts';
 import { listenerKey } from '../listener-key.ts';
 import type { EndpointTraffic, Traffic } from '../metrics.ts';
 import { SeriesCatalog } from '../series-catalog.ts';
+import type { SplitWeights } from '../split-weights.ts';
 import { type NewCounts, within } from '../traffic.ts';
 import {
   BYTES,
@@ -50,6 +51,7 @@ export class DataPath implements Serving<InFlight> {
   readonly #leaving = new Map<Listener, { readonly timer: NodeJS.Timeout; readonly empty: Promise<void> }>();
   readonly #toldBytes = new Map<Listener, { readonly received: number; readonly sent: number }>();
   #plan: DataPathPlan;
+  #weights: SplitWeights = new Map();
   #generation: Generation;
   #isEnding = false;
 
@@ -139,6 +141,13 @@ export class DataPath implements Serving<InFlight> {
     return undefined;
   }
 
+  setWeights(weights: SplitWeights): void {
+    this.#weights = weights;
+    for (const listener of this.#generation.listeners.values()) {
+      if (listener.protocol === 'http') listener.routes.setWeights(listener.name, weights);
+    }
+  }
+
   /** Bytes are known to each socket and to nobody else, so they are gathered every now and then. */
   publishBytes(): void {
     for (const listener of this.#all) {
@@ -180,6 +189,7 @@ export class DataPath implements Serving<InFlight> {
     const gone = next.takeOver();
     this.#generation = next;
     this.#plan = plan;
+    this.setWeights(this.#weights);
     for (const listener of gone) this.#leave(listener);
     for (const [name, cluster] of next.clusters) {
       const isOther = former.clusters.has(name) && former.clusters.get(name) !== cluster;

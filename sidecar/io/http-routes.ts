@@ -13,6 +13,7 @@ import { longestPath } from '../rewrite.ts';
 import { compileRoute, routeHeaderNames, routeName, routePointers } from '../route.ts';
 import { RouteIndex } from '../route-index.ts';
 import { compileSplit, splitHeaderNames } from '../split-choice.ts';
+import { fittingWeights, type SplitWeights, splitName } from '../split-weights.ts';
 import { DurationHistogram, KeylessCount, type NewCounts, RequestCounts, within } from '../traffic.ts';
 import { clusterPath, countedClusters, mirrorPath, routePath, splitPath } from '../worker-counts.ts';
 import type { AnswerTarget, HttpRoute, RouteTarget, SplitTarget } from './http-target.ts';
@@ -75,6 +76,15 @@ export class HttpRoutes {
   /** Cuts what is sent beside the requests themselves. */
   close(): void {
     for (const mirror of this.#mirrors) mirror.close();
+  }
+
+  /** Weights of splits that are in force from here on; those that do not fit a split leave it as it is. */
+  setWeights(listener: string, weights: SplitWeights): void {
+    for (const { name, split } of this.index.routes) {
+      if (split === undefined) continue;
+      const fitting = fittingWeights(weights.get(splitName(listener, name)), split.split.arms);
+      if (fitting !== undefined) split.split.setWeights(fitting);
+    }
   }
 
   #compile(config: RouteConfig, place: number): HttpRoute {

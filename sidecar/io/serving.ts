@@ -3,6 +3,7 @@ import type { ClusterView } from '../../src/cluster-view.ts';
 import type { Config } from '../../src/config/root.ts';
 import type { Endpoint } from '../../src/endpoint.ts';
 import type { EndpointTraffic, Traffic } from '../metrics.ts';
+import type { SplitWeights } from '../split-weights.ts';
 
 /** The parts of a configuration that a data path needs; fit for a message between threads. */
 export type DataPathConfig = Pick<Config, 'clusters' | 'drain' | 'listeners' | 'log' | 'trusted_proxies'>;
@@ -40,6 +41,8 @@ export interface Serving<Load = unknown> {
    * undisturbed. Rejects, with nothing left open, where an address cannot be bound.
    */
   prepare(plan: ServingPlan<Load>): Promise<PreparedPlan>;
+  /** Weights of splits that are in force from here on, also those of the plan that is prepared. */
+  setWeights(weights: SplitWeights): void;
   /** Open client connections. */
   readonly connections: number;
   /** Accepts no more and lets requests finish; resolves when no connection is left. */

@@ -7,8 +7,9 @@ import type { Log } from '../../src/io/log.ts';
 import { type Registration, registerService } from '../../src/io/register.ts';
 import type { Replacement } from '../../src/io/reloads.ts';
 import { writeTraffic } from '../metrics.ts';
-import type { RunningClusters } from './running-clusters.ts';
+import type { PreparedClusters, RunningClusters } from './running-clusters.ts';
 import type { PreparedPlan, Serving } from './serving.ts';
+import type { WeightWatches } from './weight-watches.ts';
 
 export interface SidecarParts<Load> {
   readonly config: Config;
@@ -16,6 +17,7 @@ export interface SidecarParts<Load> {
   readonly clusters: RunningClusters<Load>;
   readonly serving: Serving<Load>;
   readonly consul: ConsulOnDemand;
+  readonly weights: WeightWatches;
 }
 
 /** How long a reload waits for the first answers and probes of the clusters that are new in it. */
@@ -39,8 +41,11 @@ export class SidecarWork<Load> implements HouseWork {
   }
 
   async open(opening: Opening): Promise<void> {
-    const { serving, clusters } = this.#parts;
+    const { config, serving, clusters, weights } = this.#parts;
     this.#opening = opening;
+    await weights.follow(config, opening.stopping);
+    weights.replace(config);
+    serving.setWeights(weights.inForce);
     this.#tell(await serving.listen());
     opening.onBound();
     // A reload may bring others while these are waited for.
@@ -59,29 +64,35 @@ export class SidecarWork<Load> implements HouseWork {
   }
 
   async prepare(config: Config, signal: AbortSignal): Promise<Replacement> {
-    const { clusters, serving } = this.#parts;
-    const next = await clusters.prepare(config, WARM_MS, signal);
-    let plan: PreparedPlan;
+    const { clusters, serving, weights } = this.#parts;
+    const opened: { discard(): Promise<void> }[] = [];
+    const discard = async (): Promise<void> => {
+      for (const it of opened.toReversed()) await it.discard();
+      weights.letGo();
+    };
     try {
-      plan = await serving.prepare({ config, clusters: next.clusters });
+      await weights.follow(config, signal);
+      const next = await clusters.prepare(config, WARM_MS, signal);
+      opened.push(next);
+      const plan = await serving.prepare({ config, clusters: next.clusters });
+      opened.push(plan);
+      return { apply: () => this.#apply(config, next, plan), discard };
     } catch (error) {
-      await next.discard();
+      await discard();
       throw error;
     }
-    return {
-      apply: async () => {
-        // Both within one turn of the loop: no request sees one without the other.
-        next.apply();
-        const applied = plan.apply();
-        this.#required = requiredClusters(config);
-        this.#tell(plan.addresses);
-        await applied;
-      },
-      discard: async () => {
-        await plan.discard();
-        await next.discard();
-      },
-    };
+  }
+
+  async #apply(config: Config, next: PreparedClusters<Load>, plan: PreparedPlan): Promise<void> {
+    const { serving, weights } = this.#parts;
+    // All within one turn of the loop: no request sees a part of it.
+    weights.replace(config);
+    serving.setWeights(weights.inForce);
+    next.apply();
+    const applied = plan.apply();
+    this.#required = requiredClusters(config);
+    this.#tell(plan.addresses);
+    await applied;
   }
 
   async leave(): Promise<void> {
@@ -93,7 +104,8 @@ export class SidecarWork<Load> implements HouseWork {
   }
 
   async close(): Promise<void> {
-    const { serving, clusters, consul } = this.#parts;
+    const { serving, clusters, consul, weights } = this.#parts;
+    weights.close();
     // What is served is cut right now, before anything is waited for.
     const served = serving.close();
     await this.#registration?.close();
@@ -113,7 +125,7 @@ export class SidecarWork<Load> implements HouseWork {
   }
 
   #view(): HouseWork['view'] {
-    const { clusters, serving } = this.#parts;
+    const { clusters, serving, weights } = this.#parts;
     const required = (): ReadonlySet<string> => this.#required;
     return {
       role: 'sidecar',
@@ -132,7 +144,11 @@ export class SidecarWork<Load> implements HouseWork {
           idle_connections: idleConnections,
         };
       },
-      collectMetrics: (writer) => writeTraffic(serving.traffic(), writer),
+      collectMetrics: (writer) => {
+        writeTraffic(serving.traffic(), writer);
+        weights.collect(writer);
+      },
+      sections: () => ({ splits: weights.report() }),
     };
   }
 }

@@ -32,6 +32,7 @@ export async function runWorker(): Promise<void> {
     reusePort: true,
     ports: start.plan.ports,
   });
+  path.setWeights(start.weights);
   const monitor = new LoopMonitor({
     onWindow: (longestMs) => {
       if (longestMs > STALL_WARNING_MS) post({ kind: 'stalled', longestMs });
@@ -43,6 +44,9 @@ export async function runWorker(): Promise<void> {
     switch (message.kind) {
       case 'snapshot':
         plans.update(message.cluster, message.update);
+        return;
+      case 'weights':
+        path.setWeights(message.weights);
         return;
       case 'prepare':
         void reload.prepare(message.plan).then(post);

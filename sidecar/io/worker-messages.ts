@@ -3,6 +3,7 @@
  * and `apply`, one at a time; the rest is never answered.
  */
 import type { SnapshotUpdate } from '../../src/remote-snapshot.ts';
+import type { SplitWeights } from '../split-weights.ts';
 import type { DataPathConfig } from './serving.ts';
 
 /** A cluster as a worker is told of it. */
@@ -29,6 +30,7 @@ export interface WorkerStart {
   /** Its row in every table, 0 … workers - 1; the one before it in the same row is gone. */
   readonly row: number;
   readonly plan: WorkerPlan;
+  readonly weights: SplitWeights;
   readonly hashSeed: number;
   /** One slot: bytes of access lines that were posted and not taken yet. */
   readonly postedBytes: Int32Array;
@@ -36,6 +38,7 @@ export interface WorkerStart {
 
 export type ToWorker =
   | { readonly kind: 'snapshot'; readonly cluster: number; readonly update: SnapshotUpdate }
+  | { readonly kind: 'weights'; readonly weights: SplitWeights }
   /** Answered by `prepared` or `refused`. */
   | { readonly kind: 'prepare'; readonly plan: WorkerPlan }
   /** Of what was prepared; answered by `applied`. */

@@ -14,6 +14,7 @@ import { clearInFlight, inFlightAt, MAX_SHARED_SLOTS } from '../in-flight.ts';
 import type { EndpointTraffic, Traffic } from '../metrics.ts';
 import { clearConnections, connectionsIn } from '../process-connection-limit.ts';
 import { SeriesCatalog } from '../series-catalog.ts';
+import type { SplitWeights } from '../split-weights.ts';
 import {
   clusterTraffic,
   countsFormerCluster,
@@ -61,6 +62,7 @@ export class Workers implements Serving<Int32Array> {
   #leaving: readonly ConnectionTable[] = [];
   /** What holds up a worker that is to be replaced: it would start between two plans. */
   #reload = Promise.resolve();
+  #weights: SplitWeights = new Map();
   #hasStarted = false;
   #isEnding = false;
   #restarts = 0;
@@ -106,6 +108,11 @@ export class Workers implements Serving<Int32Array> {
       await discard();
       throw error;
     }
+  }
+
+  setWeights(weights: SplitWeights): void {
+    this.#weights = weights;
+    this.#tell({ kind: 'weights', weights });
   }
 
   get connections(): number {
@@ -162,6 +169,7 @@ export class Workers implements Serving<Int32Array> {
     const start: WorkerStart = {
       row,
       plan: this.#generation.forWorker(row, undefined),
+      weights: this.#weights,
       hashSeed: this.#hashSeed,
       postedBytes,
     };

@@ -13,10 +13,17 @@ export type KvReading =
   | { readonly kind: 'value'; readonly value: KvValue }
   | { readonly kind: 'failed'; readonly error: Error };
 
-/** Request target of the query; `stale` lets any server answer. `key` keeps its slashes. */
-export function kvPath(key: string, index: ConsulIndex, waitMs: number): string {
+export interface KvQuery {
+  readonly key: string;
+  /** The agent's own when undefined. */
+  readonly datacenter: string | undefined;
+}
+
+/** Request target of the query; `stale` lets any server answer. The key keeps its slashes. */
+export function kvPath({ key, datacenter }: KvQuery, index: ConsulIndex, waitMs: number): string {
   const path = key.split('/').map(encodeURIComponent).join('/');
-  return `/v1/kv/${path}?index=${index}&wait=${waitMs / 1000}s&stale`;
+  const dc = datacenter === undefined ? '' : `&dc=${encodeURIComponent(datacenter)}`;
+  return `/v1/kv/${path}?index=${index}&wait=${waitMs / 1000}s&stale${dc}`;
 }
 
 export function readKvAnswer(answer: ConsulAnswer): KvReading {

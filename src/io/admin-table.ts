@@ -62,7 +62,7 @@ const ADMIN_TABLE: AdminTable = new Map<string, AdminPath>([
       summary: 'clusters with their endpoints, health, discovery and ring',
       reply: (view) => {
         const config = reportReloads(view.reloads());
-        return json(200, { role: view.role, config, ...reportClusters(view.clusters(), view) });
+        return json(200, { role: view.role, config, ...reportClusters(view.clusters(), view), ...view.sections?.() });
       },
     },
   ],

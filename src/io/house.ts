@@ -26,7 +26,7 @@ export interface HouseWork {
   /** What the house itself does not know of {@link AdminView}. */
   readonly view: Pick<
     AdminView,
-    'role' | 'outage' | 'clusters' | 'requiredClusters' | 'endpointDetails' | 'collectMetrics'
+    'role' | 'outage' | 'clusters' | 'requiredClusters' | 'endpointDetails' | 'collectMetrics' | 'sections'
   >;
   /** Resolves once it serves; rejects when something cannot be bound. Called once. */
   open(opening: Opening): Promise<void>;

@@ -19,6 +19,8 @@ export interface AdminView {
   readonly requiredClusters: ReadonlySet<string>;
   /** Whatever else there is to show of an endpoint (requests in flight, connections, …); must be fit for JSON. */
   endpointDetails(cluster: string, endpoint: Endpoint): Readonly<Record<string, unknown>>;
+  /** More that `/clusters` shows, by name; must be fit for JSON. */
+  sections?(): Readonly<Record<string, unknown>>;
   /** Writes the house's own families; the families of clusters and of the process are written by the server. */
   collectMetrics(writer: MetricsText): void;
   /** The effective configuration with secrets already redacted; must be fit for JSON. */

@@ -45,7 +45,10 @@ describe('an answer of the key-value store', () => {
   });
 
   it('is asked for with the key as it is written, its slashes kept', () => {
-    expect(kvPath('outrigger/a b/ü?', 5n, 60_000)).toBe('/v1/kv/outrigger/a%20b/%C3%BC%3F?index=5&wait=60s&stale');
+    expect(kvPath({ key: 'outrigger/a b/ü?', datacenter: undefined }, 5n, 60_000)).toBe(
+      '/v1/kv/outrigger/a%20b/%C3%BC%3F?index=5&wait=60s&stale',
+    );
+    expect(kvPath({ key: 'a', datacenter: 'dc2' }, 0n, 1_000)).toBe('/v1/kv/a?index=0&wait=1s&stale&dc=dc2');
   });
 
   it('is the same where the text is', () => {
