@@ -9,6 +9,8 @@ import type { Terminal } from './terminal.ts';
 /** What a role cannot do without. */
 export type Role = 'sidecar' | 'dns';
 
+export const WATCH_HELP = 'apply the file whenever it changes, as SIGHUP does';
+
 export function withConfigOption(command: Command): Command {
   return command.requiredOption('-c, --config <file>', 'the configuration, YAML or JSON; "-" reads standard input');
 }
@@ -29,7 +31,8 @@ export function fileName(file: string): string {
 export async function parseAgain(file: string, terminal: Terminal, role: Role): Promise<ParsedConfig> {
   if (file === '-')
     return { ok: false, problems: [{ ...START, path: '', message: 'standard input cannot be read again' }] };
-  const parsed = await parseConfigFile(file, terminal);
+  const { rereadConfig } = await import('../src/io/reread-config.ts');
+  const parsed = await rereadConfig(file, terminal.env);
   const missing = parsed.ok ? missingParts(parsed.config, role) : [];
   return missing.length === 0 ? parsed : { ok: false, problems: missing };
 }

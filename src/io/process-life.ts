@@ -18,6 +18,8 @@ export interface ProcessLifeOptions {
   readonly start: () => RunningHouse;
   /** Reads the configuration again; called for each SIGHUP. */
   readonly read: ReadConfig;
+  /** Calls its argument when the configuration should be read again by itself; returns what ends that. */
+  readonly watch?: ((onChange: () => void) => () => void) | undefined;
   readonly log: Log;
   /** The real process; a test hands in an emitter of its own. */
   readonly events?: NodeJS.EventEmitter;
@@ -42,10 +44,12 @@ export async function runHouse({ start, read, log, ...options }: ProcessLifeOpti
     const fate: Fate = { code: 0, ending: false };
     subscriptions.add(events, 'SIGTERM', () => end(house, fate, { log, why: 'SIGTERM' }));
     subscriptions.add(events, 'SIGINT', () => end(house, fate, { log, why: 'SIGINT' }));
-    subscriptions.add(events, 'SIGHUP', () => {
-      log.info({ why: 'SIGHUP' }, 'reading the configuration again');
+    const reload = (why: string): void => {
+      log.info({ why }, 'reading the configuration again');
       void house.reload(read);
-    });
+    };
+    subscriptions.add(events, 'SIGHUP', () => reload('SIGHUP'));
+    if (options.watch !== undefined) subscriptions.onEnd(options.watch(() => reload('the file has changed')));
     // A promise that rejects without a listener arrives here as well: that is Node's default.
     subscriptions.add(events, 'uncaughtException', (error) => {
       fate.code = 1;

@@ -1,5 +1,7 @@
 /** SIGHUP under load, in the real program: whatever the file says next, no request is lost and none is done twice. */
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cleanups } from '../support/cleanups.ts';
 import { executedTwice, Instance } from '../support/instances.ts';
@@ -138,5 +140,39 @@ clusters:
     socket.destroy();
     program.child.kill('SIGTERM');
     expect(await program.exited).toBe(0);
+  });
+});
+
+describe('the file itself', () => {
+  const yaml = (body: string): string => `
+admin: { listen: "127.0.0.1:0" }
+log: { access: off }
+listeners:
+  - { name: web, listen: "127.0.0.1:0", protocol: http, routes: [ { respond: { status: 200, body: ${body} } } ] }
+`;
+  const answer = async (program: Program): Promise<string> =>
+    (await fetch(`http://${program.address('web')}/`, { headers: { connection: 'close' } })).text();
+
+  it('is followed with --watch, through replacements and the links of a ConfigMap', { timeout: 60_000 }, async () => {
+    const program = closes(await startProgram('sidecar', yaml('one'), ['--watch']));
+    expect(await answer(program)).toBe('one');
+    program.rewrite(yaml('two'));
+    await expect.poll(() => answer(program), { timeout: 10_000 }).toBe('two');
+    program.rewrite('listeners: [');
+    await expect.poll(async () => (await program.reloads())['refused'], { timeout: 10_000 }).toBe(1);
+    expect(await answer(program)).toBe('two');
+    // The way of a mounted ConfigMap: the file is a link through a link to a folder, and that one is swapped.
+    const folder = program.folder;
+    for (const body of ['three', 'four']) {
+      mkdirSync(join(folder, `..${body}`));
+      writeFileSync(join(folder, `..${body}`, 'outrigger.yaml'), yaml(body));
+      symlinkSync(`..${body}`, join(folder, '..data_tmp'));
+      renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
+      if (body === 'three') {
+        symlinkSync('..data/outrigger.yaml', join(folder, 'link'));
+        renameSync(join(folder, 'link'), join(folder, 'outrigger.yaml'));
+      }
+      await expect.poll(() => answer(program), { timeout: 10_000 }).toBe(body);
+    }
   });
 });
