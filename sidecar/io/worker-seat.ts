@@ -25,6 +25,8 @@ export interface WorkerSeatOptions {
 
 /** How long a worker that was told to close may take before it is ended. */
 const CLOSE_MS = 1_000;
+/** A thread whose loop stands still for so long is not waited for. */
+const ANSWER_MS = 10_000;
 
 export class WorkerSeat {
   readonly row: number;
@@ -105,12 +107,17 @@ export class WorkerSeat {
     this.#worker?.postMessage(message);
   }
 
-  /** Resolves to the answer to a question, one at a time; rejects where the thread ends before it, or there is none. */
+  /**
+   * Resolves to the answer to a question, one at a time; rejects where the thread ends before it, does not answer in
+   * time, or there is none.
+   */
   ask(question: ToWorker & { readonly kind: 'prepare' | 'apply' }): Promise<WorkerAnswer> {
     if (this.#worker === undefined) return Promise.reject(new Error('no worker has this seat now'));
-    this.#asking = Promise.withResolvers();
+    const asking = Promise.withResolvers<WorkerAnswer>();
+    this.#asking = asking;
     this.post(question);
-    return this.#asking.promise;
+    const late = setTimeout(() => asking.reject(new Error(`worker ${this.row} does not answer`)), ANSWER_MS);
+    return asking.promise.finally(() => clearTimeout(late));
   }
 
   /** Resolves when no connection is left, or no thread. */
