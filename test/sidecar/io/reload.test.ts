@@ -157,6 +157,26 @@ describe('a reload', () => {
     expect([...sidecar.house.addresses]).toEqual([['two', listen]]);
   });
 
+  it('leaves clients pinned by a cookie whose secret only this process knows', async () => {
+    const [a, b] = [await named('a'), await named('b')];
+    const clusters = {
+      app: `{ discover: { static: [ { address: "${a.address}", id: a }, { address: "${b.address}", id: b } ] } }`,
+    };
+    const routes = (more: string): string => web(`[ { to: app, sticky_cookie: { name: pin }${more} } ]`);
+    const sidecar = await start({ listeners: [routes('')], clusters });
+    const client = await connect(sidecar);
+    const first = await client.ask(get('/'));
+    const cookie = first.header('set-cookie')?.split(';')[0] ?? '';
+    await reload(sidecar, { listeners: [routes('')], clusters });
+    expect(sidecar.house.admin.reloads().counts).toMatchObject({ unchanged: 1 });
+    await reload(sidecar, { listeners: [routes(', timeout: 2s')], clusters });
+    expect(sidecar.house.admin.reloads().counts).toMatchObject({ applied: 1 });
+    for (let i = 0; i < 4; i += 1) {
+      const answer = await client.ask(`GET / HTTP/1.1\r\nhost: app.test\r\ncookie: ${cookie}\r\n\r\n`);
+      expect([answer.body, answer.header('set-cookie')]).toEqual([first.body, undefined]);
+    }
+  });
+
   it('keeps an address from changing its protocol', async () => {
     const a = await named('a');
     const clusters = { a: only(a) };

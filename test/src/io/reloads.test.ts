@@ -18,6 +18,7 @@ function stage() {
   const reloads = new Reloads({
     config: withGrace('1s'),
     log: { debug: note, info: note, warn: note, error: note },
+    resolve: (it) => it,
     whenOpen: open.promise,
     now: () => nowMs++,
     prepare: async (config, signal): Promise<Replacement> => {
