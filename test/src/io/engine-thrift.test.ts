@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type EngineThrift, holdEngineBack } from '../../../src/io/engine-thrift.ts';
 
 const HELD = ['--no-opt', '--no-maglev', '--optimize-for-size'];
-const RELEASED = ['--semi-space-growth-factor=1', '--opt', '--maglev', '--no-optimize-for-size'];
+const RELEASED = ['--semi-space-growth-factor=1', '--opt', '--maglev'];
 
 let flags: string[];
 let collections: number;
