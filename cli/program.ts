@@ -7,6 +7,7 @@ import { addDemoCommand } from './demo.ts';
 import { addDnsCommand } from './dns.ts';
 import { addDrainCommand } from './drain.ts';
 import { CommandError, describeError, EXIT, type ExitCode } from './exit-code.ts';
+import { addRingCommand } from './ring.ts';
 import { addSidecarCommand } from './sidecar.ts';
 import { addStatusCommand } from './status.ts';
 import type { Terminal } from './terminal.ts';
@@ -18,6 +19,7 @@ const COMMANDS: readonly AddCommand[] = [
   addSidecarCommand,
   addDnsCommand,
   addCheckCommand,
+  addRingCommand,
   addStatusCommand,
   addDrainCommand,
   addDemoCommand,
