@@ -11,6 +11,25 @@ export interface Picker {
    * `key` is a byte string (hash.ts); policies without keys ignore it. Never throws, never waits.
    */
   pick(key: string, accept: Accept): Endpoint | undefined;
+  /** The order for a key, for those who explain it; only keyed pickers have one. Walks everything and allocates. */
+  locate?(key: string): KeyPlace;
+}
+
+/** Where a key falls, and whom its picker asks in which order. */
+export interface KeyPlace {
+  readonly hash: number;
+  /** The point that the hash leads to, counted from 0. */
+  readonly position: number;
+  /** How many of them there are. */
+  readonly positions: number;
+  /** Every endpoint of positive weight once, the first choice first. */
+  readonly candidates: readonly Candidate[];
+}
+
+export interface Candidate {
+  readonly endpoint: Endpoint;
+  /** Undefined where loads are not bounded. `isOver`: passed over while another that is accepted has room. */
+  readonly bound: { readonly load: number; readonly capacity: number; readonly isOver: boolean } | undefined;
 }
 
 /** What a policy may know of the world; chance and load come in as functions so that a policy stays pure. */

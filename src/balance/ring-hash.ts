@@ -1,8 +1,8 @@
 /** Consistent hashing on a ring: a key stays with its endpoint for as long as that endpoint is accepted. */
 import type { Endpoint } from '../endpoint.ts';
 import { murmur3 } from '../hash.ts';
-import { buildRing, type Ring, walkRing } from '../ring.ts';
-import type { Accept, Picker, Policy } from './policy.ts';
+import { buildRing, pointAfter, type Ring, walkRing } from '../ring.ts';
+import type { Accept, Candidate, KeyPlace, Picker, Policy } from './policy.ts';
 
 export class RingHashPicker implements Picker {
   readonly ring: Ring;
@@ -13,6 +13,17 @@ export class RingHashPicker implements Picker {
 
   pick(key: string, accept: Accept): Endpoint | undefined {
     return walkRing(this.ring, murmur3(key), accept);
+  }
+
+  locate(key: string): KeyPlace {
+    const hash = murmur3(key);
+    const candidates: Candidate[] = [];
+    // A walk that nobody ends is the order.
+    walkRing(this.ring, hash, (endpoint) => {
+      candidates.push({ endpoint, bound: undefined });
+      return false;
+    });
+    return { hash, position: pointAfter(this.ring, hash), positions: this.ring.hashes.length, candidates };
   }
 }
 
