@@ -1,7 +1,8 @@
 /** `outrigger ring`: how a cluster's keys are spread, and what a change of its endpoints would do to them. */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { DEFAULT_ADMIN } from './admin-option.ts';
 import type { EditOptions } from './ring-edits.ts';
+import { collect, isLive, withSourceOptions } from './source-options.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface RingOptions {
@@ -73,22 +74,7 @@ export function addRingCommand(program: Command, terminal: Terminal): void {
 }
 
 function withRingOptions(command: Command): Command {
-  return command
-    .option('-c, --config <file>', 'read the endpoints from this configuration; "-" reads standard input')
-    .addOption(
-      new Option('--admin <address>', 'ask a running sidecar instead: http://host:port or unix:/path')
-        .env('OUTRIGGER_ADMIN')
-        .default(DEFAULT_ADMIN),
-    )
+  return withSourceOptions(command)
     .option('--cluster <name>', 'which one; needed only where several are balanced by a key')
     .option('--keys <number>', 'how many keys to sample (100000)');
-}
-
-/** `--admin` on the command line wins over `-c`, and `-c` over the environment. */
-function isLive({ config }: RingOptions, command: Command): boolean {
-  return config === undefined || command.getOptionValueSource('admin') === 'cli';
-}
-
-function collect(value: string, former: readonly string[]): readonly string[] {
-  return [...former, value];
 }
