@@ -22,6 +22,7 @@ import { findRoute } from '../route.ts';
 import { AnswerLimits } from './answer-limits.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { Timed } from './deadlines.ts';
+import { type DebugHeader, debugHeader } from './debug-header.ts';
 import { Exchange } from './exchange.ts';
 import type { HttpListener } from './http-listener.ts';
 import { keyOf } from './http-target.ts';
@@ -36,6 +37,7 @@ type Phase = 'head' | 'body' | 'answer' | 'tunnel' | 'closing' | 'closed';
 export class DownstreamConnection implements Timed {
   deadlineAt: number;
   readonly socket: ClientSocket;
+  readonly debug: DebugHeader;
   readonly #listener: HttpListener;
   readonly #identity: ClientIdentity;
   readonly #head = new RequestHead();
@@ -55,6 +57,7 @@ export class DownstreamConnection implements Timed {
     this.socket = socket;
     this.#listener = listener;
     this.#identity = new ClientIdentity(origin, listener.trusted);
+    this.debug = debugHeader(listener, this.#identity, this.#head);
     this.#exchange = new Exchange(this, this.#head);
     const { deadlines, limits } = listener;
     this.#intake = new HeadIntake(limits.max_head);
@@ -263,11 +266,9 @@ export class DownstreamConnection implements Timed {
     if (this.#phase === 'body' || REASONS[reason].closes || this.#listener.isDraining) this.#closes = true;
     this.#exchange.reason = reason;
     this.#exchange.status = status;
-    const { requestId } = this.#exchange;
+    const of = { requestId: this.#exchange.requestId, debugLine: this.debug.replyLine(reason) };
     const keepAlive = minor === 0 && !this.#closes;
-    this.write(
-      formatLocalReply({ reason, status, requestId, isHead: method === 'HEAD', closes: this.#closes, keepAlive }),
-    );
+    this.write(formatLocalReply({ ...of, reason, status, isHead: method === 'HEAD', closes: this.#closes, keepAlive }));
     this.#finish();
   }
 

@@ -126,6 +126,7 @@ export class Exchange {
     const endpoint =
       cluster.pick(this.#key, this.#tried.length === 0 ? NO_ENDPOINTS : this.#tried) ??
       (this.#lastWasReused ? cluster.pick(this.#key, NO_ENDPOINTS) : undefined);
+    this.client.debug.onPick(this.target as RouteTarget, this.#tried, endpoint);
     if (endpoint === undefined) {
       this.refuse(this.reason === '' ? 'no_endpoint' : this.reason);
       return;
@@ -226,7 +227,7 @@ export class Exchange {
     this.responseBegun = true;
     this.status = 101;
     this.client.write(
-      `${head.forwarded}connection: upgrade\r\nupgrade: ${head.upgrade}\r\nx-request-id: ${this.requestId}\r\n\r\n`,
+      `${head.forwarded}connection: upgrade\r\nupgrade: ${head.upgrade}\r\n${this.client.debug.line}x-request-id: ${this.requestId}\r\n\r\n`,
     );
     this.client.onSwitched();
   }
@@ -249,7 +250,7 @@ export class Exchange {
     } else if ((head.chunked || this.#rechunk) && !isOld && head.status !== 204 && head.status !== 304) {
       text += 'transfer-encoding: chunked\r\n';
     }
-    this.#pendingHead = `${text}${client.connectionLine()}x-request-id: ${this.requestId}\r\n\r\n`;
+    this.#pendingHead = `${text}${client.connectionLine()}${client.debug.line}x-request-id: ${this.requestId}\r\n\r\n`;
     this.#upstream?.bodyBytes(this, bytes, from, to);
     // Whatever the body brought has taken the head with it; an empty or late one has not.
     this.#flushHead();
@@ -381,6 +382,7 @@ export class Exchange {
 
   /** Ready for the next request of the connection. */
   reset(): void {
+    this.client.debug.clear();
     this.target = undefined;
     this.endpoint = undefined;
     this.#replay = undefined;

@@ -4,7 +4,7 @@ import { about } from './about.ts';
 import { choice } from './choice.ts';
 import { durationBetween, flag, listenAddress, listOf, name, sizeBetween, wholeNumber } from './fields.ts';
 import { match } from './match.ts';
-import { isMapping, NOT_SUPPORTED_YET, section } from './section.ts';
+import { isMapping, section } from './section.ts';
 
 const HOUR = 3_600_000;
 const KIB = 1_024;
@@ -46,12 +46,6 @@ const route = section(
 
 const PROTOCOL_HINT = 'must be http or tcp';
 
-// `true` is part of the interface and not built yet.
-const falseForNow = v.optional(
-  v.pipe(v.boolean('must be true or false'), v.title('false'), v.literal(false, NOT_SUPPORTED_YET)),
-  false,
-);
-
 const nameField = about('For logs, metrics and problems; unique.', name);
 const listenField = about('Where it accepts connections; unique.', listenAddress);
 const proxyProtocolField = about(
@@ -71,7 +65,10 @@ const httpListener = v.pipe(
         v.pipe(listOf(route, 'routes'), v.minLength(1, 'must have at least one route')),
       ),
       proxy_protocol: proxyProtocolField,
-      debug_header: about('`true` is not supported yet.', falseForNow),
+      debug_header: about(
+        'Answers to callers in `trusted_proxies` say in `x-outrigger-explain` why the request went where it went.',
+        v.optional(flag, false),
+      ),
     },
     ['tls'],
   ),

@@ -61,6 +61,7 @@ listeners:
     listen: "127.0.0.1:0"
     protocol: http
     limits: { max_headers: 6 }
+    debug_header: true
     routes:
       - { match: { host: "*.example.org", methods: [ GET, PUT ] }, to: by_client }
       - { match: { path: /a/b, query: { q: { present: true } } }, to: alone }
@@ -120,12 +121,17 @@ const questionOf = ({ method, path, query, host, headers }: Asked) => {
 };
 
 /** Sends it as it is; `connection: close` changes nothing but the end. */
-async function send(asked: Asked): Promise<{ status: number; reason: string; instance: string }> {
+async function send(asked: Asked): Promise<{ status: number; reason: string; instance: string; said: string }> {
   const question = questionOf(asked);
   const text = headText(question, splitUrl(question.url).target, '');
   const answer = await exchange(parseHostPort(sidecar.address())!, text.replace(/\r\n$/, 'connection: close\r\n\r\n'));
   const field = (name: string) => new RegExp(`\r\n${name}: ([^\r]*)`, 'i').exec(answer)?.[1] ?? '';
-  return { status: Number(answer.slice(9, 12)), reason: field('x-outrigger-reason'), instance: field('x-instance') };
+  return {
+    status: Number(answer.slice(9, 12)),
+    reason: field('x-outrigger-reason'),
+    instance: field('x-instance'),
+    said: field('x-outrigger-explain'),
+  };
 }
 
 async function explained(asked: Asked): Promise<Explanation> {
@@ -152,9 +158,12 @@ describe('explain and the data path agree', () => {
             expect(accepted).toContain(answer.instance);
             expect(explanation.hash).toBeNull();
           } else expect(answer.instance).toBe(explanation.endpoint.id);
+          expect(answer.said).toContain(`route="${explanation.route}", cluster="${explanation.cluster}"`);
+          expect(answer.said).toContain(`endpoint="${answer.instance}"`);
+          if (explanation.hash !== null) expect(answer.said).toContain(`hash="${explanation.hash}"`);
         } else {
           const reason = explanation.outcome === 'answered' ? '' : explanation.outcome;
-          expect(answer).toEqual({ status: explanation.status, reason, instance: '' });
+          expect(answer).toMatchObject({ status: explanation.status, reason, instance: '' });
         }
       }),
       { numRuns: 400 },
