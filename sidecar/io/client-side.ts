@@ -4,10 +4,12 @@ import type { ClientOrigin } from '../client-origin.ts';
 import { RequestHead } from '../http1/request-head.ts';
 import { AnswerLimits } from './answer-limits.ts';
 import type { ClientSocket } from './client-socket.ts';
+import { type DebugHeader, debugHeader } from './debug-header.ts';
 import type { HttpListener } from './http-listener.ts';
 
 export class ClientSide {
   readonly socket: ClientSocket;
+  readonly debug: DebugHeader;
   protected readonly listener: HttpListener;
   protected readonly identity: ClientIdentity;
   /** Of the request under way. */
@@ -20,6 +22,7 @@ export class ClientSide {
     this.socket = socket;
     this.listener = listener;
     this.identity = new ClientIdentity(origin, listener.trusted);
+    this.debug = debugHeader(listener, this.identity, this.head);
     this.limits = new AnswerLimits(listener.deadlines.now, listener.limits.idle_timeout);
   }
 

@@ -244,7 +244,8 @@ export class DownstreamConnection extends ClientSide implements Timed {
     const exchange = this.#exchange;
     exchange.answered = target;
     exchange.status = target?.answer.status ?? 200;
-    this.write(formatOwnAnswer(target?.answer ?? EMPTY_ANSWER, this.head, this.connectionLine(), exchange.requestId));
+    const lines = this.connectionLine() + this.debug.answerLine(target);
+    this.write(formatOwnAnswer(target?.answer ?? EMPTY_ANSWER, this.head, lines, exchange.requestId));
     this.#finish();
   }
 
@@ -255,11 +256,9 @@ export class DownstreamConnection extends ClientSide implements Timed {
     if (!this.#body.isDone || REASONS[reason].closes || this.listener.isDraining) this.closes = true;
     this.#exchange.reason = reason;
     this.#exchange.status = status;
-    const { requestId } = this.#exchange;
+    const of = { requestId: this.#exchange.requestId, debugLine: this.debug.replyLine(reason) };
     const keepAlive = minor === 0 && !this.closes;
-    this.write(
-      formatLocalReply({ reason, status, requestId, isHead: method === 'HEAD', closes: this.closes, keepAlive }),
-    );
+    this.write(formatLocalReply({ ...of, reason, status, isHead: method === 'HEAD', closes: this.closes, keepAlive }));
     this.#finish();
   }
 

@@ -46,6 +46,8 @@ export class HttpListener {
   /** Requests that no route took, or that were none. */
   readonly unrouted: RequestCounts;
   readonly exceeded: LimitCounts;
+  /** Callers that are trusted are told why. */
+  readonly explains: boolean;
   isDraining = false;
   readonly #config: HttpListenerConfig;
   readonly #accessLog: AccessLog;
@@ -63,6 +65,7 @@ export class HttpListener {
     this.name = config.name;
     this.#newCounts = within(options.newCounts, ...listenerPath(config.name));
     this.limits = config.limits;
+    this.explains = config.debug_header;
     this.headLimits = { maxHeaders: config.limits.max_headers };
     this.trusted = options.trusted;
     this.deadlines = options.deadlines;

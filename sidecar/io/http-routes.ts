@@ -2,17 +2,17 @@
 import { keyPartsOf } from '../../src/config/cluster.ts';
 import type { HttpListenerConfig, RouteConfig } from '../../src/config/listener.ts';
 import { compileHeaderEdits } from '../header-edits.ts';
-import { compileInterests, type Interests } from '../http1/interests.ts';
-import { compileJsonInterests } from '../json/json-interests.ts';
+import type { Interests } from '../http1/interests.ts';
+import { listenerInterests } from '../listener-interests.ts';
 import type { MirrorTraffic, RouteTraffic, SplitTraffic } from '../metrics.ts';
 import { MirrorCounts } from '../mirror.ts';
 import { compileOwnAnswer } from '../own-answer.ts';
 import { compileRequestEdit } from '../request-edit.ts';
-import { compileRequestKey, keyHeaderNames, keyPointers, type RequestKey } from '../request-key.ts';
+import { compileRequestKey, type RequestKey } from '../request-key.ts';
 import { longestPath } from '../rewrite.ts';
-import { compileRoute, routeHeaderNames, routeName, routePointers } from '../route.ts';
+import { compileRoute, routeName } from '../route.ts';
 import { RouteIndex } from '../route-index.ts';
-import { compileSplit, splitHeaderNames } from '../split-choice.ts';
+import { compileSplit } from '../split-choice.ts';
 import { DurationHistogram, KeylessCount, type NewCounts, RequestCounts, within } from '../traffic.ts';
 import { clusterPath, countedClusters, countPath, routePath } from '../worker-counts.ts';
 import type { AnswerTarget, HttpRoute, RouteTarget, SplitTarget } from './http-target.ts';
@@ -37,7 +37,7 @@ export class HttpRoutes {
     this.#clusters = clusters;
     this.#newCounts = newCounts;
     const used = new Set(routes.flatMap(countedClusters).map((name) => this.#clusterOf(name)));
-    this.interests = this.#compileInterests(config, used);
+    this.interests = listenerInterests(config, (name) => this.#clusterOf(name).config.balance);
     this.durations = new Map(
       [...used].map((cluster) => [cluster, new DurationHistogram(within(newCounts, ...clusterPath(cluster.name)))]),
     );
@@ -45,23 +45,6 @@ export class HttpRoutes {
       routes.map((route, place) => this.#compile(route, place)),
       this.interests,
     );
-  }
-
-  #compileInterests({ routes, limits }: HttpListenerConfig, used: ReadonlySet<UpstreamCluster>): Interests {
-    const mirrors = routes.flatMap(({ mirror }) => (mirror === undefined ? [] : [this.#clusterOf(mirror.to)]));
-    const keys = [...used, ...mirrors].flatMap((cluster) => keyPartsOf(cluster.config.balance));
-    const names = [
-      ...routeHeaderNames(routes),
-      ...routes.flatMap(splitHeaderNames),
-      ...(routes.some((route) => route.sticky_cookie !== undefined) ? ['cookie'] : []),
-      ...keyHeaderNames(keys),
-    ];
-    const pointers = [
-      ...routePointers(routes),
-      ...keyPointers(routes.flatMap(({ split_key = [] }) => split_key)),
-      ...keyPointers(keys),
-    ];
-    return compileInterests(names, compileJsonInterests(pointers, limits.max_json_body));
   }
 
   /** Cuts what is sent beside the requests themselves. */

@@ -9,7 +9,9 @@ import type { ConsulClient } from '../../src/io/consul-client.ts';
 import type { Log } from '../../src/io/log.ts';
 import { type Registration, registerService } from '../../src/io/register.ts';
 import type { AdminView, RunningHouse } from '../../src/io/running-house.ts';
+import { answerQuery } from '../explain/answer.ts';
 import { writeTraffic } from '../metrics.ts';
+import { liveWorld } from './live-world.ts';
 import type { Serving } from './serving.ts';
 
 export interface SidecarParts {
@@ -134,6 +136,7 @@ export class SidecarHouse implements RunningHouse {
         };
       },
       collectMetrics: (writer) => writeTraffic(serving.traffic(), writer),
+      explain: (query) => answerQuery(query, liveWorld(this.#parts, this.addresses)),
       config: () => redactConfig(config),
       drain: () => void this.drain(),
     };

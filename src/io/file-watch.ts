@@ -67,7 +67,7 @@ class FileWatch {
     this.#looking = true;
     this.#disturbed = false;
     await this.#listen();
-    const update = await readEndpoints(this.#options.path);
+    const update = await readEndpointFile(this.#options.path);
     this.#looking = false;
     if (this.#closed) return;
     if (this.#disturbed && this.#postponed < MOST_POSTPONED) {
@@ -112,7 +112,8 @@ class FileWatch {
   }
 }
 
-async function readEndpoints(path: string): Promise<DiscoveryUpdate> {
+/** One look at a file, without a watch. Never rejects. */
+export async function readEndpointFile(path: string): Promise<DiscoveryUpdate> {
   try {
     return { kind: 'endpoints', endpoints: parseEndpointList(await readBounded(path)) };
   } catch (error) {
