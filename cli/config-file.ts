@@ -9,6 +9,8 @@ import type { Terminal } from './terminal.ts';
 /** What a role cannot do without. */
 export type Role = 'sidecar' | 'dns';
 
+export const WATCH_HELP = 'apply the file whenever it changes, as SIGHUP does';
+
 export function withConfigOption(command: Command): Command {
   return command.requiredOption('-c, --config <file>', 'the configuration, YAML or JSON; "-" reads standard input');
 }
@@ -25,6 +27,16 @@ export function fileName(file: string): string {
   return file === '-' ? 'stdin' : file;
 }
 
+/** The configuration for `role` once more, while it runs: what the role lacks is a problem of the file. */
+export async function parseAgain(file: string, terminal: Terminal, role: Role): Promise<ParsedConfig> {
+  if (file === '-')
+    return { ok: false, problems: [{ ...START, path: '', message: 'standard input cannot be read again' }] };
+  const { rereadConfig } = await import('../src/io/reread-config.ts');
+  const parsed = await rereadConfig(file, terminal.env);
+  const missing = parsed.ok ? missingParts(parsed.config, role) : [];
+  return missing.length === 0 ? parsed : { ok: false, problems: missing };
+}
+
 /**
  * The configuration for `role`. Where it has problems, all of them are printed and the command ends with 64:
  * the error thrown is silent, as everything has been said.
@@ -38,13 +50,14 @@ export async function readConfig(file: string, terminal: Terminal, role?: Role):
   throw new CommandError('', { exitCode: EXIT.usage });
 }
 
+const START = { line: 1, column: 1 };
+
 function missingParts(config: Config, role: Role | undefined): readonly Problem[] {
-  const start = { line: 1, column: 1 };
   if (role === 'sidecar' && config.listeners.length === 0) {
-    return [{ ...start, path: 'listeners', message: 'is required for outrigger sidecar: it would do nothing' }];
+    return [{ ...START, path: 'listeners', message: 'is required for outrigger sidecar: it would do nothing' }];
   }
   if (role === 'dns' && config.dns === undefined) {
-    return [{ ...start, path: 'dns', message: 'is required for outrigger dns: it would do nothing' }];
+    return [{ ...START, path: 'dns', message: 'is required for outrigger dns: it would do nothing' }];
   }
   return [];
 }

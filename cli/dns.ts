@@ -1,10 +1,11 @@
 /** `outrigger dns`: runs the name server until it is told to end. */
 import type { Command } from 'commander';
-import { withConfigOption } from './config-file.ts';
+import { WATCH_HELP, withConfigOption } from './config-file.ts';
 import type { Terminal } from './terminal.ts';
 
 const HELP = `
-SIGTERM or SIGINT drains; a second one ends at once.
+SIGTERM or SIGINT drains; a second one ends at once. SIGHUP reads the file again and applies it as a whole; one that is
+not valid is refused, and the one before stays.
 
 Example:
   outrigger dns -c outrigger.yaml
@@ -13,13 +14,15 @@ Example:
 export function addDnsCommand(program: Command, terminal: Terminal): void {
   withConfigOption(program.command('dns'))
     .description('run the name server')
+    .option('--watch', WATCH_HELP)
     .addHelpText('after', HELP)
-    .action(async (options: { config: string }) => {
+    .action(async (options: { config: string; watch?: boolean }) => {
       const { runRole } = await import('./run-role.ts');
       await runRole({
         role: 'dns',
         file: options.config,
         terminal,
+        watch: options.watch === true,
         load: async () => (await import('../dns/start.ts')).startDns,
       });
     });

@@ -73,6 +73,7 @@ async function fileWorld(file: string, config: Config): Promise<ExplainedWorld> 
     addresses: new Map(),
     policyOf: (cluster) => policyOf(config.clusters, cluster),
     stateOf: (cluster) => states.get(cluster) ?? `there is no cluster ${cluster}`,
+    weights: new Map(),
     pinnedBy: (value, pin) => pinnedByFile(value, pin, dirname(resolve(file))),
   };
 }

@@ -4,7 +4,7 @@ import type { Config } from '../src/config/root.ts';
 import type { EngineThrift } from '../src/io/engine-thrift.ts';
 import type { Log } from '../src/io/log.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
-import { type Role, readConfig } from './config-file.ts';
+import { parseAgain, type Role, readConfig } from './config-file.ts';
 import { CommandError, EXIT } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -13,6 +13,8 @@ export interface RoleOptions {
   /** `-` is standard input. */
   readonly file: string;
   readonly terminal: Terminal;
+  /** Whether the file is followed: what it says next is applied without a signal. */
+  readonly watch: boolean;
   /** Instead of what the configuration says. */
   readonly workers?: number | 'auto' | undefined;
   /** Gets the house once it is needed, so that a configuration with problems costs no more than itself. */
@@ -33,9 +35,13 @@ export async function runRole(options: RoleOptions): Promise<void> {
   }
 }
 
-async function run({ role, file, terminal, workers, load }: RoleOptions, thrift: EngineThrift): Promise<void> {
-  const read = await readConfig(file, terminal, role);
-  const config = workers === undefined ? read : { ...read, workers };
+async function run({ role, file, terminal, workers, watch, load }: RoleOptions, thrift: EngineThrift): Promise<void> {
+  if (watch && file === '-') {
+    throw new CommandError('--watch needs a file: standard input does not change', { exitCode: EXIT.usage });
+  }
+  const watcher = watch ? await prepareWatch(resolve(file)) : undefined;
+  const adjust = (read: Config): Config => (workers === undefined ? read : { ...read, workers });
+  const config = adjust(await readConfig(file, terminal, role));
   // What holds one thread back would hold them all, and each looks at its own work only.
   if (config.workers !== 1) thrift.release();
   const start = await load();
@@ -45,7 +51,15 @@ async function run({ role, file, terminal, workers, load }: RoleOptions, thrift:
   // Relative paths in a file are relative to it.
   const baseDir = file === '-' ? process.cwd() : dirname(resolve(file));
   try {
-    const code = await runHouse({ start: () => settled(start({ config, baseDir, log }), thrift), log });
+    const code = await runHouse({
+      start: () => settled(start({ config, baseDir, log }), thrift),
+      read: async () => {
+        const parsed = await parseAgain(file, terminal, role);
+        return parsed.ok ? { ok: true, config: adjust(parsed.config) } : parsed;
+      },
+      watch: watcher,
+      log,
+    });
     if (code !== EXIT.done) throw new CommandError('', { exitCode: code });
   } catch (error) {
     setTimeout(() => process.exit(EXIT.failed), LAST_RESORT_MS).unref();
@@ -53,6 +67,13 @@ async function run({ role, file, terminal, workers, load }: RoleOptions, thrift:
   } finally {
     await flush();
   }
+}
+
+/** Begins with the file as it is now: to be called before it is read. */
+async function prepareWatch(path: string): Promise<(onChange: () => void) => () => void> {
+  const { configFingerprint, watchConfig } = await import('../src/io/config-watch.ts');
+  const known = await configFingerprint(path);
+  return (onChange) => watchConfig({ path, known, onChange });
 }
 
 /** Tells `thrift` when the house has started. */

@@ -1,12 +1,13 @@
 /** `outrigger sidecar`: runs the proxy until it is told to end. */
 import type { Command } from 'commander';
-import { withConfigOption } from './config-file.ts';
+import { WATCH_HELP, withConfigOption } from './config-file.ts';
 import { CommandError, EXIT } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
 
 const HELP = `
 SIGTERM or SIGINT drains: readiness and the Consul registration go first, then drain.delay, then running work is
-finished for at most drain.grace. A second one ends at once.
+finished for at most drain.grace. A second one ends at once. SIGHUP reads the file again and applies it as a whole
+without losing a request; one that is not valid is refused, and the one before stays.
 
 Example:
   outrigger sidecar -c outrigger.yaml`;
@@ -15,8 +16,9 @@ export function addSidecarCommand(program: Command, terminal: Terminal): void {
   withConfigOption(program.command('sidecar'))
     .description('run the proxy')
     .option('--workers <count>', 'threads, from 1 to 64 or auto (one for each core), instead of what the file says')
+    .option('--watch', WATCH_HELP)
     .addHelpText('after', HELP)
-    .action(async (options: { config: string; workers?: string }) => {
+    .action(async (options: { config: string; workers?: string; watch?: boolean }) => {
       const workers = options.workers === undefined ? undefined : parseWorkers(options.workers);
       const { runRole } = await import('./run-role.ts');
       await runRole({
@@ -24,6 +26,7 @@ export function addSidecarCommand(program: Command, terminal: Terminal): void {
         file: options.config,
         terminal,
         workers,
+        watch: options.watch === true,
         load: async () => {
           const { startSidecar } = await import('../sidecar/start.ts');
           const workerEntry = terminal.program === undefined ? {} : { workerEntry: terminal.program };

@@ -1,11 +1,12 @@
 /** The table of `outrigger status`, from the bodies of `/ready` and `/clusters`. Pure. */
 import type { ClusterReport, ClustersReport, DiscoveryReport, EndpointReport } from '../src/clusters-report.ts';
 import type { Readiness } from '../src/readiness.ts';
+import type { ReloadReport } from '../src/reload-record.ts';
 
 export interface StatusParts {
   readonly admin: string;
   readonly ready: Readiness;
-  readonly report: ClustersReport & { readonly role: string };
+  readonly report: ClustersReport & { readonly role: string; readonly config: ReloadReport };
 }
 
 /** Lines without colours; what came from elsewhere cannot move a terminal's cursor. */
@@ -13,8 +14,22 @@ export function formatStatus({ admin, ready, report }: StatusParts): string[] {
   const state = ready.ready ? 'ready' : `not ready: ${ready.reasons.join('; ')}`;
   const stale =
     ready.stale.length === 0 ? [] : [`stale: ${ready.stale.join(', ')} (discovery fails; what was known is used)`];
-  const lines = [`${report.role} at ${admin}: ${state}`, ...stale, ...report.clusters.flatMap(formatCluster)];
+  const lines = [
+    `${report.role} at ${admin}: ${state}`,
+    ...stale,
+    ...formatConfig(report.config),
+    ...report.clusters.flatMap(formatCluster),
+  ];
   return lines.map(printable);
+}
+
+function formatConfig({ in_force_since: since, reloads, refusal, needs_restart: waiting }: ReloadReport): string[] {
+  const changes = reloads.applied === 0 ? '' : `, reload ${reloads.applied}`;
+  return [
+    `configuration in force since ${since}${changes}`,
+    ...(refusal === null ? [] : [`last reload refused at ${refusal.at}: ${refusal.reason}`]),
+    ...(waiting.length === 0 ? [] : [`needs a restart: ${waiting.join(', ')}`]),
+  ];
 }
 
 function formatCluster(cluster: ClusterReport): string[] {

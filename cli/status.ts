@@ -13,7 +13,7 @@ Examples:
 export function addStatusCommand(program: Command, terminal: Terminal): void {
   withAdminOption(program.command('status'))
     .description('a table of a running sidecar or responder')
-    .option('--json', 'print { ready, reasons, stale, role, clusters } as JSON')
+    .option('--json', 'print { ready, reasons, stale, role, config, clusters } as JSON')
     .addHelpText('after', HELP)
     .action(async ({ admin, json }: { admin: string; json?: boolean }) => {
       const { askAdminJson, parseAdminTarget } = await import('./admin-client.ts');

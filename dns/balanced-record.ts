@@ -31,7 +31,8 @@ export interface AnswerChange {
 }
 
 export class BalancedRecord {
-  readonly options: BalancedRecordOptions;
+  readonly #options: BalancedRecordOptions;
+  #node: ZoneNode;
   /** How often the addresses changed after the first time. */
   changes = 0;
   #memory: FailoverMemory = { lastGood: [], decided: false };
@@ -40,7 +41,26 @@ export class BalancedRecord {
   #ttl = -1;
 
   constructor(options: BalancedRecordOptions) {
-    this.options = options;
+    this.#options = options;
+    this.#node = options.node;
+  }
+
+  get node(): ZoneNode {
+    return this.#node;
+  }
+
+  /** Its answers are those of this node from here on, which is of the same name in another tree. */
+  moveTo(node: ZoneNode): void {
+    node.sets = this.#node.sets;
+    node.known = this.#node.known;
+    this.#node = node;
+  }
+
+  /** Takes the place of a record of the same name: remembers for it what it had seen, and counts on. */
+  follow(former: BalancedRecord): void {
+    this.changes += former.changes;
+    const { lastGood, decided } = this.#memory;
+    this.#memory = { lastGood: lastGood.length > 0 ? lastGood : former.#memory.lastGood, decided };
   }
 
   /** True from the first answer on that no first verdict could still change (a backup may be unknown by then). */
@@ -53,10 +73,11 @@ export class BalancedRecord {
    * addresses, if there was one; a change of the TTL alone is no change of content.
    */
   refresh(nowSeconds: number): AnswerChange | undefined {
-    const { pools, probe, node, minTtlMs, maxTtlMs } = this.options;
+    const { pools, probe, minTtlMs, maxTtlMs } = this.#options;
+    const node = this.#node;
     const states: readonly PoolState[] = pools.map((pool) => poolState(pool, probe));
     const decided = this.#memory.decided || states.every((state) => state.settled);
-    const { basis, addresses, flipMs, sure } = choose(this.options, states, { ...this.#memory, decided });
+    const { basis, addresses, flipMs, sure } = choose(this.#options, states, { ...this.#memory, decided });
     this.#memory = { lastGood: basis === 'up' ? addresses : this.#memory.lastGood, decided };
     this.#sure ||= sure;
     const ttl = balancedTtlSeconds(flipMs, minTtlMs, maxTtlMs);
@@ -77,7 +98,8 @@ export class BalancedRecord {
   }
 
   #setsOf(addresses: readonly Ip[], ttl: number): readonly AnswerSet[] {
-    const { node, encode } = this.options;
+    const { encode } = this.#options;
+    const node = this.#node;
     const build = (type: typeof TYPE.A | typeof TYPE.AAAA, some: readonly Ip[]): readonly AnswerSet[] => {
       const records = some.slice(0, MAX_ADDRESSES).map((address) => ({ type, address }));
       return records.length === 0 ? [] : [new AnswerSet(node.name, ttl, records, encode)];

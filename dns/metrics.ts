@@ -25,6 +25,6 @@ export function collectMetrics(writer: SampleWriter, tally: Tally, records: read
   }
 }
 
-function labelsOf({ options: { node } }: BalancedRecord): { readonly zone: string; readonly name: string } {
+function labelsOf({ node }: BalancedRecord): { readonly zone: string; readonly name: string } {
   return { zone: node.zone.name, name: node.name };
 }

@@ -13,7 +13,7 @@ import type { ZoneNode, ZoneTree } from './zone-tree.ts';
 const ANY_TTL_SECONDS = 3_600;
 
 export class Responder {
-  readonly #tree: ZoneTree;
+  #tree: ZoneTree;
   readonly #tally: Tally;
   /** The answer to ANY is the same for every name, because its owner is a pointer at the question. */
   readonly #anySet: AnswerSet;
@@ -22,6 +22,11 @@ export class Responder {
     this.#tree = tree;
     this.#tally = tally;
     this.#anySet = new AnswerSet('any', ANY_TTL_SECONDS, [{ type: TYPE.HINFO, cpu: 'RFC8482', os: '' }], encode);
+  }
+
+  /** Answers from this tree from the next query on. */
+  replaceTree(tree: ZoneTree): void {
+    this.#tree = tree;
   }
 
   /**

@@ -1,10 +1,11 @@
 /** Wires the name server: zones, the clusters behind them, the sockets in front, the admin addresses beside. */
 import type { Config } from '../src/config/root.ts';
-import { createConsulClient } from '../src/io/consul-client.ts';
+import { ConsulOnDemand } from '../src/io/consul-on-demand.ts';
+import { House } from '../src/io/house.ts';
 import type { Log } from '../src/io/log.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
-import { DnsHouse } from './io/dns-house.ts';
-import { startRecord } from './io/pools.ts';
+import { DnsWork } from './io/dns-work.ts';
+import { RunningRecords } from './io/running-records.ts';
 import type { TcpLimits } from './io/tcp.ts';
 import { encodeRecord } from './io/wire.ts';
 import { Responder } from './responder.ts';
@@ -33,9 +34,9 @@ export function startDns({ config, baseDir, log, env, tcpLimits, settleMs }: Dns
   const { tree, balanced } = buildZones(config.dns.zones, Math.floor(Date.now() / 1000), encodeRecord);
   const tally = new Tally(tree.zones.map((zone) => zone.name));
   const responder = new Responder(tree, tally, encodeRecord);
-  const usesConsul = balanced.some((place) => place.config.pools.some((pool) => pool.members.consul !== undefined));
-  const consul = usesConsul ? createConsulClient(config.consul, { baseDir, env: env ?? process.env }) : undefined;
+  const consul = new ConsulOnDemand(config.consul, { baseDir, env: env ?? process.env });
   const pools = { consul, snapshotDir: config.snapshot_dir, baseDir, log, encode: encodeRecord };
-  const records = balanced.map((place) => startRecord(place, pools));
-  return new DnsHouse({ config, log, responder, tally, records, consul, tcpLimits, settleMs });
+  const records = new RunningRecords(balanced, pools);
+  const work = new DnsWork({ config, log, tree, responder, tally, records, consul, tcpLimits, settleMs });
+  return new House({ config, log, work });
 }

@@ -31,8 +31,9 @@ export interface SampleWriter {
 }
 
 export class Tally {
-  readonly #zones: readonly string[];
-  readonly #queries: Float64Array;
+  /** By slot; a zone that is gone keeps its slot and its counts. */
+  readonly #zones: string[];
+  #queries: Float64Array;
   readonly #drops: Record<DropReason, number> = {
     short: 0,
     response: 0,
@@ -44,8 +45,19 @@ export class Tally {
 
   /** `zones` by their slot. */
   constructor(zones: readonly string[]) {
-    this.#zones = zones;
+    this.#zones = [...zones];
     this.#queries = new Float64Array((zones.length + 1) * PER_ZONE);
+  }
+
+  /** The slot of a zone, a new one where it has none. */
+  slotOf(zone: string): number {
+    const known = this.#zones.indexOf(zone);
+    if (known >= 0) return known;
+    this.#zones.push(zone);
+    const queries = new Float64Array((this.#zones.length + 1) * PER_ZONE);
+    queries.set(this.#queries);
+    this.#queries = queries;
+    return this.#zones.length - 1;
   }
 
   /** Counts one answer; `zoneSlot` -1 is for questions that no zone of ours was asked for. */

@@ -22,13 +22,19 @@ export interface BuiltZones {
 }
 
 /**
- * `nowSeconds` becomes the serial of every zone. Throws an `Error` that names the record where one has a name that
+ * `nowSeconds` becomes the serial of every zone; `slotOf` gives its place among all that are counted (default: in the
+ * order of the configuration). Throws an `Error` that names the record where one has a name that
  * cannot be served or that belongs to another zone of the configuration.
  */
-export function buildZones(zones: DnsConfig['zones'], nowSeconds: number, encode: RecordEncoder): BuiltZones {
+export function buildZones(
+  zones: DnsConfig['zones'],
+  nowSeconds: number,
+  encode: RecordEncoder,
+  slotOf?: (zone: string) => number,
+): BuiltZones {
   const tree = new ZoneTree();
-  const built = Object.entries(zones).map(([name, config], slot) => {
-    const zone = newZone(name, config, { slot, serial: nowSeconds, encode });
+  const built = Object.entries(zones).map(([name, config], place) => {
+    const zone = newZone(name, config, { slot: slotOf?.(name) ?? place, serial: nowSeconds, encode });
     tree.addZone(zone);
     return { zone, config };
   });

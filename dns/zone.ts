@@ -62,6 +62,13 @@ export class Zone {
     this.#negative = [];
   }
 
+  /** Takes the place of a zone of the same name; the serial grows where the content is another. */
+  follow(former: Zone, isSame: boolean): void {
+    this.#serial = isSame ? former.serial : Math.max(former.serial + 1, this.#serial);
+    this.#soaSet = this.#newSoaSet();
+    this.#negative = [];
+  }
+
   /** The SOA record for a negative answer to a question whose name ends at `nameEnd` and lies in this zone. */
   negative(nameEnd: number): Buffer {
     // Both without or both with their root octet; what is left is what stands before the zone's name.

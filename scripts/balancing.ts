@@ -5,11 +5,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { replaceSection } from '../bench/markdown.ts';
+import { armsFigure } from './balancing/arms.ts';
 import { costFigure } from './balancing/cost.ts';
 import { type Effort, type Figure, FULL, formatFigure } from './balancing/figure.ts';
 import { collateralFigure, movedFigure } from './balancing/keys.ts';
 import { boundedFigure, failuresFigure, turnsFigure, workersFigure } from './balancing/loads.ts';
 import { nginxFigure } from './balancing/nginx.ts';
+import { routesFigure } from './balancing/routes.ts';
 import { shareFigure } from './balancing/shares.ts';
 
 export const BALANCING_DOCS = fileURLToPath(new URL('../docs/balancing.md', import.meta.url));
@@ -23,7 +25,9 @@ export const FIGURES: Readonly<Record<string, (effort: Effort) => Figure>> = {
   turns: turnsFigure,
   failures: failuresFigure,
   workers: workersFigure,
+  arms: armsFigure,
   cost: costFigure,
+  routes: routesFigure,
 };
 
 if (import.meta.main) {

@@ -41,22 +41,25 @@ export interface SharedLimitOptions {
 }
 
 export class ProcessConnectionLimit {
+  /** May be replaced at any time; connections that are in stay in. */
+  bounds: SharedLimitOptions['limits'];
   readonly #options: SharedLimitOptions;
   readonly #start: number;
 
   constructor(options: SharedLimitOptions) {
+    this.bounds = options.limits;
     this.#options = options;
     this.#start = options.row * ROW;
   }
 
   /** Counts a connection in; false where the process has no room for it. */
   enter(): boolean {
-    return this.#enterAt(0, this.#options.limits.max_connections);
+    return this.#enterAt(0, this.bounds.max_connections);
   }
 
   /** Counts a connection that has entered as the client's; false where the client has enough, and it has to leave. */
   enterAs(client: string): boolean {
-    return this.#enterAt(this.#counterOf(client), this.#options.limits.max_connections_per_client);
+    return this.#enterAt(this.#counterOf(client), this.bounds.max_connections_per_client);
   }
 
   /** A connection that has entered is gone; `client` is undefined where it was never counted as anybody's. */

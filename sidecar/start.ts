@@ -1,19 +1,19 @@
 /** Wires the sidecar: clusters, the listeners in front of them, the admin addresses beside. */
 import { availableParallelism } from 'node:os';
-import { policyFor } from '../src/balance/policies.ts';
 import type { Config } from '../src/config/root.ts';
-import { type RunningCluster, startCluster } from '../src/io/cluster-runner.ts';
-import { createConsulClient } from '../src/io/consul-client.ts';
-import { openLineSink } from '../src/io/line-sink.ts';
+import { ConsulOnDemand } from '../src/io/consul-on-demand.ts';
+import { House } from '../src/io/house.ts';
+import { lazyLineSink, openLineSink } from '../src/io/line-sink.ts';
 import type { Log } from '../src/io/log.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
-import { type InFlightView, inFlightTable, OwnInFlight, viewInFlight } from './in-flight.ts';
+import { type InFlight, inFlightTable, OwnInFlight, viewInFlight } from './in-flight.ts';
 import { DataPath } from './io/data-path.ts';
-import type { Serving } from './io/serving.ts';
-import { SidecarHouse } from './io/sidecar-house.ts';
+import { type LoadKind, RunningClusters } from './io/running-clusters.ts';
+import { type SidecarParts, SidecarWork } from './io/sidecar-work.ts';
 import { newProcessSecret, withStickySecrets } from './io/sticky-secrets.ts';
+import { WeightWatches } from './io/weight-watches.ts';
 import { Workers } from './io/workers.ts';
-import { ownListeners } from './own-listeners.ts';
+import type { SplitWeights } from './split-weights.ts';
 import { ownCounts } from './traffic.ts';
 
 export interface SidecarOptions {
@@ -35,50 +35,43 @@ export interface SidecarOptions {
  */
 export function startSidecar(options: SidecarOptions): RunningHouse {
   const { log, baseDir, workerEntry } = options;
-  const config = withStickySecrets(options.config, { baseDir, log, processSecret: newProcessSecret() });
+  const processSecret = newProcessSecret();
+  const resolve = (config: Config): Config => withStickySecrets(config, { baseDir, log, processSecret });
+  const config = resolve(options.config);
   const count = config.workers === 'auto' ? availableParallelism() : config.workers;
   if (count > 1 && workerEntry === undefined) throw new Error('several workers need the main module of the program');
-  const usesConsul =
-    config.register !== undefined || Object.values(config.clusters).some((it) => it.discover.consul !== undefined);
-  const env = options.env ?? process.env;
-  const consul = usesConsul ? createConsulClient(config.consul, { baseDir, env }) : undefined;
-  const accessLines = config.log.access === 'off' ? undefined : openLineSink(options.accessLogFd ?? 1);
-  const common = { config, accessLines };
+  const consul = new ConsulOnDemand(config.consul, { baseDir, env: options.env ?? process.env });
+  const accessLines = lazyLineSink(() => openLineSink(options.accessLogFd ?? 1));
+  const parts = { config, log, consul };
   if (count === 1 || workerEntry === undefined) {
-    const inFlight = new Map(Object.keys(config.clusters).map((name) => [name, new OwnInFlight()]));
-    const inFlightOf = (name: string): OwnInFlight => inFlight.get(name) ?? new OwnInFlight();
-    const views = startClusters(options, consul, inFlightOf);
-    const serving: Serving = new DataPath({ ...common, views, inFlightOf, newCounts: ownCounts });
-    return new SidecarHouse({ config, log, views, serving, consul });
+    const clusters = startClusters<InFlight>({ ...options, config }, consul, {
+      open: () => new OwnInFlight(),
+      view: (inFlight) => inFlight,
+    });
+    const plan = { config, clusters: clusters.all };
+    const serving = new DataPath({ plan, newCounts: ownCounts, accessLines });
+    return newHouse({ ...parts, clusters, serving }, resolve);
   }
-  const inFlight = new Map(Object.keys(config.clusters).map((name) => [name, inFlightTable(count)]));
-  const views = startClusters(options, consul, (name) => viewInFlight(inFlight.get(name) ?? NOTHING));
-  const serving = new Workers({ ...common, count, entry: workerEntry, views, inFlight, log });
-  return new SidecarHouse({ config, log, views, serving, consul });
+  const clusters = startClusters<Int32Array>({ ...options, config }, consul, {
+    open: () => inFlightTable(count),
+    view: viewInFlight,
+  });
+  const plan = { config, clusters: clusters.all };
+  const serving = new Workers({ plan, count, entry: workerEntry, accessLines, log });
+  return newHouse({ ...parts, clusters, serving }, resolve);
 }
 
-const NOTHING = new Int32Array(0);
+function newHouse<Load>(parts: Omit<SidecarParts<Load>, 'weights'>, resolve: (config: Config) => Config): RunningHouse {
+  const { config, log, consul, serving } = parts;
+  const onChange = (weights: SplitWeights): void => serving.setWeights(weights);
+  const weights = new WeightWatches(config, { consul, log, onChange });
+  return new House({ config, log, resolve, work: new SidecarWork({ ...parts, weights }) });
+}
 
-function startClusters(
+function startClusters<Load>(
   { config, baseDir, log }: SidecarOptions,
-  consul: ReturnType<typeof createConsulClient> | undefined,
-  inFlightOf: (cluster: string) => InFlightView,
-): readonly RunningCluster[] {
-  const refuse = ownListeners(config.listeners.map((listener) => listener.listen));
-  return Object.entries(config.clusters).map(([name, it]) => {
-    const inFlight = inFlightOf(name);
-    return startCluster({
-      name,
-      discover: it.discover,
-      probe: it.health_check && { ...it.health_check, proxyProtocol: it.send_proxy_protocol },
-      policy: policyFor(it.balance),
-      loadOf: ({ slot }) => inFlight.of(slot),
-      totalLoad: () => inFlight.total(),
-      consul,
-      snapshotDir: config.snapshot_dir,
-      baseDir,
-      log,
-      refuse,
-    });
-  });
+  consul: ConsulOnDemand,
+  load: LoadKind<Load>,
+): RunningClusters<Load> {
+  return new RunningClusters(config, { load, consul, snapshotDir: config.snapshot_dir, baseDir, log });
 }

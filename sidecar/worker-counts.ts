@@ -1,10 +1,10 @@
 /** The names under which a data path counts, and the traffic that is read from counts with these names. */
-import type { HttpListenerConfig, ListenerConfig, RouteConfig } from '../src/config/listener.ts';
+import type { RouteConfig } from '../src/config/listener.ts';
 import type { Endpoint } from '../src/endpoint.ts';
 import { LimitCounts } from './limit-counts.ts';
-import type { ClusterTraffic, ListenerTraffic, MirrorTraffic, RouteTraffic, SplitTraffic } from './metrics.ts';
+import type { ClusterTraffic, ListenerTraffic } from './metrics.ts';
 import { MirrorCounts } from './mirror.ts';
-import { routeName } from './route.ts';
+import type { ListenerSeries } from './series-catalog.ts';
 import {
   ClusterCounts,
   DurationHistogram,
@@ -24,8 +24,21 @@ export function listenerPath(listener: string): readonly string[] {
   return ['listener', listener];
 }
 
-export function routePath(route: string): readonly string[] {
-  return ['route', route];
+/**
+ * Requests of a route, each arm of a split by itself; `cluster` is empty where the route answers. With the cluster: a
+ * route that leads elsewhere after a reload counts anew.
+ */
+export function routePath(route: string, cluster: string): readonly string[] {
+  return ['route', route, cluster];
+}
+
+/** Copies of the requests of a route. */
+export function mirrorPath(route: string, cluster: string): readonly string[] {
+  return ['mirror', route, cluster];
+}
+
+export function splitPath(route: string): readonly string[] {
+  return ['split', route];
 }
 
 /** Clusters that a route leads to; none where it answers by itself. */
@@ -33,19 +46,13 @@ export function countedClusters({ to, split = [] }: RouteConfig): readonly strin
   return to === undefined ? split.map((arm) => arm.to) : [to];
 }
 
-/** Where the requests of a route are counted, each arm of a split by itself; `cluster` is one that it leads to, or empty. */
-export function countPath(route: RouteConfig, place: number, cluster: string): readonly string[] {
-  const path = routePath(routeName(route, place));
-  return route.split === undefined ? path : [...path, ...clusterPath(cluster)];
-}
-
 export function clusterPath(cluster: string): readonly string[] {
   return ['cluster', cluster];
 }
 
-/** A slot alone would not do: it may have had another owner. */
-export function endpointPath({ slot, id, address }: Endpoint): readonly string[] {
-  return ['endpoint', `${slot} ${id} ${address}`];
+/** Whatever its slot: a cluster that was replaced by a reload has others for the same endpoints. */
+export function endpointPath({ id, address }: Pick<Endpoint, 'id' | 'address'>): readonly string[] {
+  return ['endpoint', `${id} ${address}`];
 }
 
 /** Whether a name belongs to an endpoint of `cluster` that is not among `endpoints`. */
@@ -56,51 +63,47 @@ export function countsFormerEndpoint(cluster: string, endpoints: readonly Endpoi
   return (name) => name.startsWith(all) && !heldNames.has(name.slice(0, name.lastIndexOf('/') + 1));
 }
 
-export function listenerTraffic(config: ListenerConfig, find: FindCounts, connections: number): ListenerTraffic {
-  const path = listenerPath(config.name);
-  const counts = reading(find, ...path);
-  const [received = 0, sent = 0] = counts(BYTES, 2);
-  const common = { name: config.name, connections, exceeded: new LimitCounts(counts), bytes: { received, sent } };
-  if (config.protocol !== 'http') return { ...common, routes: [], splits: [], mirrors: [], durations: [] };
-  const durations = [...new Set(config.routes.flatMap(countedClusters))].map((cluster) => {
-    return { cluster, histogram: new DurationHistogram(reading(find, ...path, ...clusterPath(cluster))) };
-  });
-  const unrouted = { route: '', cluster: '', counts: RequestCounts.found(find, ...path, UNROUTED) };
-  return {
-    ...common,
-    routes: [unrouted, ...routeTraffic(config, find)],
-    splits: splitTraffic(config, find),
-    mirrors: mirrorTraffic(config, find),
-    durations,
+/** Whether a name belongs to a cluster that is not among `clusters`. */
+export function countsFormerCluster(clusters: readonly string[]): (name: string) => boolean {
+  const held = new Set(clusters);
+  return (name) => {
+    const [kind, cluster = ''] = name.split('/', 2);
+    return kind === 'cluster' && !held.has(cluster);
   };
 }
 
-function routeTraffic({ name: listener, routes }: HttpListenerConfig, find: FindCounts): readonly RouteTraffic[] {
-  return routes.flatMap((route, place) => {
-    const clusters = countedClusters(route);
-    return (clusters.length === 0 ? [''] : clusters).map((cluster) => {
-      const counts = RequestCounts.found(find, ...listenerPath(listener), ...countPath(route, place, cluster));
-      return { route: routeName(route, place), cluster, counts };
-    });
-  });
-}
-
-function splitTraffic({ name: listener, routes }: HttpListenerConfig, find: FindCounts): readonly SplitTraffic[] {
-  return routes.flatMap((route, place) => {
-    if (route.split === undefined) return [];
-    const name = routeName(route, place);
-    const { total } = new KeylessCount(reading(find, ...listenerPath(listener), ...routePath(name)));
-    return [{ route: name, keyless: total }];
-  });
-}
-
-function mirrorTraffic({ name: listener, routes }: HttpListenerConfig, find: FindCounts): readonly MirrorTraffic[] {
-  return routes.flatMap((config, place) => {
-    if (config.mirror === undefined) return [];
-    const route = routeName(config, place);
-    const counts = new MirrorCounts(reading(find, ...listenerPath(listener), ...routePath(route)));
-    return [{ route, cluster: config.mirror.to, counts }];
-  });
+export function listenerTraffic(
+  { name, routes }: ListenerSeries,
+  find: FindCounts,
+  connections: number,
+): ListenerTraffic {
+  const path = listenerPath(name);
+  const counts = reading(find, ...path);
+  const [received = 0, sent = 0] = counts(BYTES, 2);
+  const requests = routes.filter(({ kind }) => kind !== 'mirror');
+  const routed = new Set(requests.map(({ cluster }) => cluster).filter((cluster) => cluster !== ''));
+  const splits = new Set(routes.filter(({ kind }) => kind === 'arm').map(({ route }) => route));
+  return {
+    name,
+    connections,
+    exceeded: new LimitCounts(counts),
+    bytes: { received, sent },
+    routes: requests.map(({ route, cluster }) => {
+      const own = route === '' ? [UNROUTED] : routePath(route, cluster);
+      return { route, cluster, counts: RequestCounts.found(find, ...path, ...own) };
+    }),
+    splits: [...splits].map((route) => {
+      return { route, keyless: new KeylessCount(reading(find, ...path, ...splitPath(route))).total };
+    }),
+    mirrors: routes
+      .filter(({ kind }) => kind === 'mirror')
+      .map(({ route, cluster }) => {
+        return { route, cluster, counts: new MirrorCounts(reading(find, ...path, ...mirrorPath(route, cluster))) };
+      }),
+    durations: [...routed].map((cluster) => {
+      return { cluster, histogram: new DurationHistogram(reading(find, ...path, ...clusterPath(cluster))) };
+    }),
+  };
 }
 
 export function clusterTraffic(

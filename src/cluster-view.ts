@@ -18,7 +18,7 @@ export interface DiscoveryStatus {
   readonly error: string | undefined;
   /** An update that is being held back, in one sentence; undefined when there is none. */
   readonly held: string | undefined;
-  /** The set in use was read from `snapshot_dir` and no answer has replaced it yet. */
+  /** The set in use was read from `snapshot_dir`, or taken over in a reload, and no answer has replaced it yet. */
   readonly fromSaved: boolean;
   /** Entries of the last answer that were unusable and left out, with the reason of each. */
   readonly skipped: readonly string[];

@@ -1,5 +1,6 @@
 /** One service as we hold it: discovery's answers and probes' observations in, frozen snapshots out. Pure. */
 
+import type { Policy } from './balance/policy.ts';
 import { type DiscoveredEndpoint, type Endpoint, type EndpointId, holdEndpoint, sameEndpoint } from './endpoint.ts';
 import { type Observation, observeProbe, type ProbeState, type ProbeThresholds, UNPROBED } from './health.ts';
 import { type PickerInputs, pickersFor, type SnapshotPickerInputs } from './pickers.ts';
@@ -23,8 +24,8 @@ export interface ClusterOptions extends PickerInputs {
  *   down      | any    | any            | down
  */
 export class Cluster {
-  readonly #options: ClusterOptions;
-  readonly #pickerInputs: SnapshotPickerInputs;
+  #options: ClusterOptions;
+  #pickerInputs: SnapshotPickerInputs;
   #snapshot: Snapshot;
   /** One for each endpoint of a probed cluster; empty where the cluster is not probed. */
   readonly #probes = new Map<EndpointId, ProbeState>();
@@ -58,6 +59,15 @@ export class Cluster {
     this.#keepProbesOf(endpoints, former);
     this.#snapshot = this.#publish(endpoints, this.#snapshot);
     return true;
+  }
+
+  /** Publishes the same endpoints with pickers of another policy. */
+  replacePolicy(policy: Policy): void {
+    this.#options = { ...this.#options, policy };
+    this.#pickerInputs = { ...this.#pickerInputs, policy };
+    const { version, ...rest } = this.#snapshot;
+    const pickers = pickersFor(rest.endpoints, this.#pickerInputs, undefined);
+    this.#snapshot = Object.freeze({ ...rest, version: version + 1, ...pickers });
   }
 
   /** Takes one probe result; unknown ids are ignored. Returns true when a new snapshot was published. */

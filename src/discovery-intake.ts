@@ -9,7 +9,14 @@ import {
   nextReleaseMs,
   releaseHeld,
 } from './consul/hold.ts';
-import { discoveryStatus, NO_ANSWER_YET, recordAnswer, recordFailure, type StatusInputs } from './discovery-record.ts';
+import {
+  addUpdates,
+  discoveryStatus,
+  NO_ANSWER_YET,
+  recordAnswer,
+  recordFailure,
+  type StatusInputs,
+} from './discovery-record.ts';
 import { type DiscoveredEndpoint, type EndpointId, sameEndpoints } from './endpoint.ts';
 import { type ScreenOptions, screenEndpoints } from './screen.ts';
 
@@ -74,7 +81,7 @@ export class DiscoveryIntake {
     return discoveryStatus(this.#record, { ...inputs, source: this.#options.source, held: this.held });
   }
 
-  /** Starts from a saved set. Returns false, and does nothing, when it is empty or an answer came first. */
+  /** Starts from a set that was saved, or is taken over. Returns false, and does nothing, when it is empty or an answer came first. */
   restore(saved: readonly DiscoveredEndpoint[]): boolean {
     const { endpoints } = screenEndpoints(saved, this.#options.screen);
     if (endpoints.length === 0 || this.hasSet) return false;
@@ -82,6 +89,11 @@ export class DiscoveryIntake {
     this.#hadEndpoints = true;
     this.#record = { ...this.#record, fromSaved: true };
     return true;
+  }
+
+  /** Updates that were counted elsewhere are told as if they had been counted here. */
+  addUpdates(updates: DiscoveryStatus['updates']): void {
+    this.#record = addUpdates(this.#record, updates);
   }
 
   fail(error: string): void {

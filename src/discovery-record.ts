@@ -35,6 +35,18 @@ export function recordFailure(record: DiscoveryRecord, error: string): Discovery
   return { ...record, error, updates: count(record.updates, 'failed') };
 }
 
+/** Updates that were counted elsewhere come on top. */
+export function addUpdates(record: DiscoveryRecord, more: DiscoveryStatus['updates']): DiscoveryRecord {
+  const { applied, unchanged, held, failed } = record.updates;
+  const updates = Object.freeze({
+    applied: applied + more.applied,
+    unchanged: unchanged + more.unchanged,
+    held: held + more.held,
+    failed: failed + more.failed,
+  });
+  return { ...record, updates };
+}
+
 export interface StatusInputs {
   readonly source: DiscoveryStatus['source'];
   readonly index: string | undefined;

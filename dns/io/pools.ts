@@ -5,6 +5,7 @@ import type { ProbeConfig } from '../../src/config/probe.ts';
 import { type DiscoveredEndpoint, endpointId } from '../../src/endpoint.ts';
 import { type ClusterRunnerOptions, type RunningCluster, startCluster } from '../../src/io/cluster-runner.ts';
 import type { ConsulClient } from '../../src/io/consul-client.ts';
+import type { ConsulOnDemand } from '../../src/io/consul-on-demand.ts';
 import type { EndpointSource } from '../../src/io/endpoint-source.ts';
 import type { Log } from '../../src/io/log.ts';
 import { BalancedRecord } from '../balanced-record.ts';
@@ -12,54 +13,71 @@ import type { RecordEncoder } from '../record.ts';
 import type { BalancedPlace } from '../zone-config.ts';
 import { Refresher } from './refresher.ts';
 
-export interface PoolsOptions extends Pick<ClusterRunnerOptions, 'consul' | 'snapshotDir' | 'baseDir' | 'log'> {
+type PoolConfig = BalancedRecordConfig['pools'][number];
+
+export interface PoolsOptions extends Pick<ClusterRunnerOptions, 'snapshotDir' | 'baseDir' | 'log'> {
+  readonly consul: ConsulOnDemand;
   readonly encode: RecordEncoder;
 }
 
 /** One balanced record with its clusters, in the order of its pools. */
 export interface RunningRecord {
   readonly record: BalancedRecord;
+  readonly config: BalancedRecordConfig;
   readonly clusters: readonly RunningCluster[];
   /** Resolves once the answer is one that no first answer of Consul and no first probe can still change. */
   readonly whenSure: Promise<void>;
-  close(): Promise<void>;
+  /** Takes the place of a record of the same name, with what that one had seen and counted. */
+  follow(former: BalancedRecord): void;
+  /** Follows its clusters no more; they run on. */
+  close(): void;
 }
 
-/** Starts discovery and probes; the record has an answer when this returns, as good as what is known by then. */
-export function startRecord({ node, config }: BalancedPlace, options: PoolsOptions): RunningRecord {
-  const clusters = config.pools.map((pool) =>
-    startCluster({
-      name: `${node.name}:${pool.name}`,
-      discover: sourceOf(pool.members, config.probe, options.consul),
-      probe: config.probe,
-      policy: random,
-      loadOf: () => 0,
-      consul: options.consul,
-      snapshotDir: options.snapshotDir,
-      baseDir: options.baseDir,
-      log: options.log,
-    }),
-  );
+/** Starts discovery and probes of one pool of a record. */
+export function startPool({ node, config }: BalancedPlace, pool: PoolConfig, options: PoolsOptions): RunningCluster {
+  const consul = pool.members.consul === undefined ? undefined : options.consul.get();
+  return startCluster({
+    name: `${node.name}:${pool.name}`,
+    discover: sourceOf(pool.members, config.probe, consul),
+    probe: config.probe,
+    policy: random,
+    loadOf: () => 0,
+    consul,
+    snapshotDir: options.snapshotDir,
+    baseDir: options.baseDir,
+    log: options.log,
+  });
+}
+
+/** A record that follows its pools; it has an answer when this returns, as good as what is known by then. */
+export function followPools(
+  { node, config }: BalancedPlace,
+  clusters: readonly RunningCluster[],
+  options: Pick<PoolsOptions, 'encode' | 'log'>,
+): RunningRecord {
   const record = new BalancedRecord({ node, pools: clusters, encode: options.encode, ...rulesOf(config) });
   const { promise: whenSure, resolve } = Promise.withResolvers<void>();
   const refresher = new Refresher(() => {
     refresh(record, options.log);
     if (record.sure) resolve();
   });
-  for (const cluster of clusters) {
-    cluster.onChange(() => refresher.request());
-    cluster.onProbe(() => refresher.request());
-    // `started` can turn true without any change of the set: an answer that the set is empty, for example.
-    void cluster.whenStarted.then(() => refresher.request());
-  }
+  const request = (): void => refresher.request();
+  const subscriptions = clusters.flatMap((cluster) => [cluster.onChange(request), cluster.onProbe(request)]);
+  // `started` can turn true without any change of the set: an answer that the set is empty, for example.
+  for (const cluster of clusters) void cluster.whenStarted.then(request);
   refresher.request();
   return {
     record,
+    config,
     clusters,
     whenSure,
-    close: async () => {
+    follow: (former) => {
+      record.follow(former);
+      refresh(record, options.log);
+    },
+    close: () => {
       refresher.close();
-      await Promise.all(clusters.map((cluster) => cluster.close()));
+      for (const unsubscribe of subscriptions) unsubscribe();
     },
   };
 }
@@ -68,7 +86,7 @@ function refresh(record: BalancedRecord, log: Log): void {
   // The only place where a balanced record meets the wall clock: a serial is seconds since 1970.
   const change = record.refresh(Math.floor(Date.now() / 1000));
   if (change === undefined) return;
-  const { zone, name } = record.options.node;
+  const { zone, name } = record.node;
   log.info({ zone: zone.name, name, ...change, serial: zone.serial }, 'dns answer changed');
 }
 

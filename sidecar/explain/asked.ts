@@ -10,6 +10,8 @@ export interface Asked {
   /** The peer is in `trusted_proxies`. */
   readonly isTrusted: boolean;
   readonly interests: Interests;
+  /** Its name. */
+  readonly listener: string;
   readonly world: ExplainedWorld;
 }
 

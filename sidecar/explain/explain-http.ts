@@ -1,7 +1,7 @@
 /** The way of a request through a listener that speaks HTTP, step by step as its connections go it. */
 import { formatAddress, type ListenAddress } from '../../src/address.ts';
 import { keyPartsOf } from '../../src/config/cluster.ts';
-import type { HttpListenerConfig } from '../../src/config/listener.ts';
+import type { HttpListenerConfig, RouteConfig } from '../../src/config/listener.ts';
 import { REASONS, type Reason } from '../../src/error.ts';
 import { textOf } from '../../src/hash.ts';
 import { TrustedProxies } from '../client-address.ts';
@@ -10,9 +10,10 @@ import { directOrigin } from '../client-origin.ts';
 import { listenerInterests } from '../listener-interests.ts';
 import { compileRequestKey } from '../request-key.ts';
 import { longestPath } from '../rewrite.ts';
-import { compileRoute, type Route } from '../route.ts';
+import { compileRoute, type Route, routeName } from '../route.ts';
 import { RouteIndex } from '../route-index.ts';
 import { chooseArm, compileSplit, type RouteSplit } from '../split-choice.ts';
+import { fittingWeights, splitName } from '../split-weights.ts';
 import { countedClusters } from '../worker-counts.ts';
 import { type Asked, balanceOf } from './asked.ts';
 import { explainAnswer, explainChanges } from './explain-changes.ts';
@@ -48,7 +49,14 @@ export function explainHttp(listener: HttpListenerConfig, step: HttpStep): HttpE
   if (head.maxForwards === 0 && (head.method === 'OPTIONS' || head.method === 'TRACE')) {
     return { ...base, outcome: 'answered', status: 200, notes: [...notes, 'Max-Forwards is 0: it ends here'] };
   }
-  const asked: Asked = { head, clientIp: client, isTrusted: identity.isTrusted, interests, world };
+  const asked: Asked = {
+    head,
+    clientIp: client,
+    isTrusted: identity.isTrusted,
+    interests,
+    listener: listener.name,
+    world,
+  };
   return { ...base, ...explainRouted(listener, asked, { body: question.body, notes }) };
 }
 
@@ -62,7 +70,7 @@ function explainRouted(
   const { head, interests } = asked;
   const compiled = routes.map((route, place) => ({
     ...compileRoute(route, place, interests),
-    split: compileSplit(route, place, interests),
+    split: splitOf(route, place, asked),
   }));
   const index = new RouteIndex<SplitRoute>(compiled, interests);
   askForBody(index.find(head), asked);
@@ -92,6 +100,16 @@ const NO_BODY = 'where it goes depends on its body, which is not given';
 
 interface SplitRoute extends Route {
   readonly split: RouteSplit | undefined;
+}
+
+/** With the weights in force. */
+function splitOf(config: RouteConfig, place: number, { interests, listener, world }: Asked): RouteSplit | undefined {
+  const compiled = compileSplit(config, place, interests);
+  if (compiled === undefined) return undefined;
+  const { split } = compiled;
+  const weights = fittingWeights(world.weights.get(splitName(listener, routeName(config, place))), split.arms);
+  if (weights !== undefined) split.setWeights(weights);
+  return compiled;
 }
 
 /** Asks for everything that a connection asks for before it knows what to do with the body. */

@@ -3,6 +3,7 @@ import type { Policy } from '../../src/balance/policy.ts';
 import type { Config } from '../../src/config/root.ts';
 import type { StickyCookieConfig } from '../../src/config/sticky-cookie.ts';
 import type { Endpoint } from '../../src/endpoint.ts';
+import type { SplitWeights } from '../split-weights.ts';
 import type { ClusterState } from './cluster-state.ts';
 
 export interface ExplainedWorld {
@@ -14,6 +15,8 @@ export interface ExplainedWorld {
   stateOf(cluster: string): ClusterState | string;
   /** Whom the value of a sticky cookie stands for; undefined where it stands for none of `endpoints`, a sentence where nobody can tell. */
   pinnedBy(value: string, pin: Pin): Endpoint | string | undefined;
+  /** Of splits, where others than those of the configuration are in force. */
+  readonly weights: SplitWeights;
 }
 
 export interface Pin {

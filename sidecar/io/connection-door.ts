@@ -28,18 +28,38 @@ export interface ConnectionDoorOptions {
 
 const NOTHING = Buffer.alloc(0);
 
+/** What a reload may change of a door. */
+export type DoorRules = Pick<ConnectionDoorOptions, 'config' | 'trusted' | 'exceeded'>;
+
 export class ConnectionDoor {
   readonly #options: ConnectionDoorOptions;
   readonly #limit: ConnectionLimit;
+  #exceeded: LimitCounts;
   /** Undefined where every peer speaks for itself. */
-  readonly #gate: ProxyGate | undefined;
+  #gate: ProxyGate | undefined;
+  /** Gates of former rules, in which connections may still wait. */
+  #former: readonly ProxyGate[] = [];
 
   constructor(options: ConnectionDoorOptions) {
-    const { config, trusted, deadlines, exceeded, onGone } = options;
     this.#options = options;
-    this.#limit = options.limit ?? new OwnConnectionLimit(config.limits);
-    if (!config.proxy_protocol) return;
-    this.#gate = new ProxyGate({
+    this.#exceeded = options.exceeded;
+    this.#limit = options.limit ?? new OwnConnectionLimit(options.config.limits);
+    this.#gate = this.#openGate(options);
+  }
+
+  /** Other rules for whoever comes from now on. Who is in stays in, and who waits goes on waiting. */
+  replaceRules(rules: DoorRules): void {
+    this.#limit.bounds = rules.config.limits;
+    this.#exceeded = rules.exceeded;
+    const gates = this.#gate === undefined ? this.#former : [...this.#former, this.#gate];
+    this.#former = gates.filter((gate) => gate.size > 0);
+    this.#gate = this.#openGate(rules);
+  }
+
+  #openGate({ config, trusted, exceeded }: DoorRules): ProxyGate | undefined {
+    if (!config.proxy_protocol) return undefined;
+    const { deadlines, onGone } = this.#options;
+    return new ProxyGate({
       trusted,
       deadlines,
       exceeded,
@@ -54,7 +74,7 @@ export class ConnectionDoor {
 
   /** Connections that are in and are nobody's yet. */
   get waiting(): number {
-    return this.#gate?.size ?? 0;
+    return this.#former.reduce((sum, gate) => sum + gate.size, this.#gate?.size ?? 0);
   }
 
   accept(socket: ClientSocket): void {
@@ -63,7 +83,7 @@ export class ConnectionDoor {
       socket.on('error', () => undefined);
       socket.resetAndDestroy();
     } else if (!this.#limit.enter()) {
-      this.#options.exceeded.count('max_connections');
+      this.#exceeded.count('max_connections');
       this.#options.onFull(socket);
     } else if (this.#gate === undefined) this.#admit(socket, directOrigin(peer), NOTHING);
     else this.#gate.receive(socket, peer);
@@ -77,6 +97,7 @@ export class ConnectionDoor {
   /** Ends the connections that are nobody's yet: nothing has been asked on them. */
   close(): void {
     this.#gate?.close();
+    for (const gate of this.#former) gate.close();
   }
 
   #admit(socket: ClientSocket, origin: ClientOrigin, rest: Buffer): void {
@@ -85,7 +106,7 @@ export class ConnectionDoor {
       return;
     }
     this.#limit.leave();
-    this.#options.exceeded.count('max_connections_per_client');
+    this.#exceeded.count('max_connections_per_client');
     this.#options.onFull(socket);
   }
 }

@@ -1,154 +1,220 @@
-/** The listeners and clusters of one thread, and everything they share. */
+/** The listeners and clusters of one thread, everything they share, and the change from one plan to the next. */
 import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import type { ListenAddress } from '../../src/address.ts';
+import type { ListenerConfig } from '../../src/config/listener.ts';
 import type { Endpoint } from '../../src/endpoint.ts';
 import type { LineSink } from '../../src/io/line-sink.ts';
-import { TrustedProxies } from '../client-address.ts';
+import { CountBook } from '../count-book.ts';
 import type { InFlight } from '../in-flight.ts';
-import type { EndpointTraffic, ListenerTraffic, Traffic } from '../metrics.ts';
-import type { NewCounts } from '../traffic.ts';
-import { type AccessLog, noAccessLog, openAccessLog } from './access-log.ts';
+import { listenerKey } from '../listener-key.ts';
+import type { EndpointTraffic, Traffic } from '../metrics.ts';
+import { SeriesCatalog } from '../series-catalog.ts';
+import type { SplitWeights } from '../split-weights.ts';
+import { type NewCounts, within } from '../traffic.ts';
+import {
+  BYTES,
+  clusterTraffic,
+  countsFormerCluster,
+  countsFormerEndpoint,
+  endpointCounts,
+  listenerPath,
+  listenerTraffic,
+} from '../worker-counts.ts';
+import { noAccessLog, openAccessLog } from './access-log.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
 import { Deadlines } from './deadlines.ts';
-import { HttpListener } from './http-listener.ts';
-import type { DataPathConfig, Serving } from './serving.ts';
-import { TcpListener } from './tcp-listener.ts';
-import { type SnapshotView, UpstreamCluster } from './upstream-cluster.ts';
+import { type DataPathPlan, Generation, type GenerationTools, type Listener } from './generation.ts';
+import type { PreparedPlan, Serving } from './serving.ts';
 
 export interface DataPathOptions {
-  readonly config: DataPathConfig;
-  /** One for each cluster of the configuration. */
-  readonly views: readonly SnapshotView[];
-  readonly inFlightOf: (cluster: string) => InFlight;
+  readonly plan: DataPathPlan;
   /** Undefined where a listener bounds its own connections only. */
-  readonly limitOf?: (listener: string) => ConnectionLimit | undefined;
+  readonly limitOf?: (listener: ListenerConfig) => ConnectionLimit | undefined;
   readonly newCounts: NewCounts;
-  /** Where access lines go; closed with the data path. Undefined where there are none. */
-  readonly accessLines: LineSink | undefined;
+  /** Where access lines go; closed with the data path. */
+  readonly accessLines: LineSink;
   /** Others bind the same ports. */
   readonly reusePort?: boolean;
+  /** What stands for port 0, by listener key, where another thread has found it out. */
+  readonly ports?: ReadonlyMap<string, number>;
 }
 
-export class DataPath implements Serving {
-  readonly listeners: readonly (HttpListener | TcpListener)[];
-  readonly #clusters: ReadonlyMap<string, UpstreamCluster>;
+export class DataPath implements Serving<InFlight> {
+  readonly #options: DataPathOptions;
+  readonly #tools: GenerationTools;
   readonly #deadlines = new Deadlines();
-  readonly #accessLog: AccessLog;
-  readonly #reusePort: boolean;
+  readonly #counts: CountBook;
+  readonly #catalog = new SeriesCatalog();
+  readonly #addresses = new Map<Listener, string>();
+  /** Listeners that a plan has dropped, with what cuts them after `drain.grace`; each resolves when it is empty. */
+  readonly #leaving = new Map<Listener, { readonly timer: NodeJS.Timeout; readonly empty: Promise<void> }>();
+  readonly #toldBytes = new Map<Listener, { readonly received: number; readonly sent: number }>();
+  #plan: DataPathPlan;
+  #weights: SplitWeights = new Map();
+  #generation: Generation;
   #isEnding = false;
 
   constructor(options: DataPathOptions) {
-    const { config, accessLines } = options;
-    const access = config.log.access;
-    this.#accessLog =
-      access === 'off' || accessLines === undefined ? noAccessLog : openAccessLog({ only: access, sink: accessLines });
-    this.#reusePort = options.reusePort ?? false;
-    this.#clusters = this.#openClusters(options);
-    this.listeners = this.#openListeners(options);
+    const { plan, accessLines } = options;
+    this.#options = options;
+    this.#counts = new CountBook(options.newCounts);
+    this.#tools = {
+      deadlines: this.#deadlines,
+      counts: this.#counts,
+      nextRequestId: requestIds(),
+      accessLogOf: (access) => (access === 'off' ? noAccessLog : openAccessLog({ only: access, sink: accessLines })),
+      limitOf: (listener) => options.limitOf?.(listener),
+    };
+    this.#plan = plan;
+    this.#generation = new Generation(plan, this.#tools);
+    this.#catalog.note(plan.config.listeners);
   }
 
   async listen(): Promise<ReadonlyMap<string, string>> {
-    const addresses = new Map<string, string>();
-    for (const listener of this.listeners) {
-      if (this.#isEnding) throw new Error('ended before it had started');
-      addresses.set(listener.name, await listener.listen({ reusePort: this.#reusePort }));
-      // A server that was told to close while it was being bound is bound all the same.
-      if (this.#isEnding) void listener.drain();
+    await this.#bind(this.#generation, this.#options.ports);
+    return this.#addressesOf(this.#plan, this.#generation);
+  }
+
+  async prepare(plan: DataPathPlan, ports?: ReadonlyMap<string, number>): Promise<PreparedPlan> {
+    const next = new Generation(plan, this.#tools, this.#generation);
+    const discard = (): Promise<void> => {
+      next.discard();
+      for (const [, listener] of next.unbound) this.#addresses.delete(listener);
+      return Promise.resolve();
+    };
+    try {
+      await this.#bind(next, ports);
+    } catch (error) {
+      await discard();
+      throw error;
     }
-    return addresses;
+    return { addresses: this.#addressesOf(plan, next), apply: () => this.#apply(plan, next), discard };
   }
 
   get connections(): number {
-    return this.listeners.reduce((sum, listener) => sum + listener.connections, 0);
+    return this.#all.reduce((sum, listener) => sum + listener.connections, 0);
   }
 
   async drain(): Promise<void> {
     this.#isEnding = true;
-    await Promise.all(this.listeners.map((listener) => listener.drain()));
+    const present = [...this.#generation.listeners.values()].map((listener) => listener.drain());
+    await Promise.all([...present, ...[...this.#leaving.values()].map(({ empty }) => empty)]);
   }
 
   async close(): Promise<void> {
     this.#isEnding = true;
-    for (const listener of this.listeners) listener.close();
-    for (const cluster of this.#clusters.values()) cluster.closeIdle();
+    for (const listener of this.#all) listener.close();
+    for (const { timer } of this.#leaving.values()) clearTimeout(timer);
+    for (const cluster of this.#generation.clusters.values()) cluster.closeIdle();
     // What has just been cut is logged when its sockets close.
     await setImmediate();
-    await this.#accessLog.close();
+    await this.#options.accessLines.close();
     this.#deadlines.close();
   }
 
   traffic(): Traffic {
+    this.publishBytes();
+    const { find } = this.#counts;
+    const connections = (name: string): number =>
+      this.#all.filter((it) => it.name === name).reduce((sum, it) => sum + it.connections, 0);
     return {
-      listeners: this.listeners.map(listenerTraffic),
-      clusters: [...this.#clusters.values()].map((cluster) => ({
-        name: cluster.name,
-        retries: cluster.counts.retries,
-        keyless: cluster.counts.keyless,
-        endpoints: cluster.pools().map(({ endpoint, counts }) => {
-          return { endpoint, counts, inFlight: cluster.inFlight.of(endpoint.slot) };
-        }),
-      })),
-      droppedLogLines: this.#accessLog.dropped(),
+      listeners: this.#catalog.listeners.map((it) => listenerTraffic(it, find, connections(it.name))),
+      clusters: [...this.#generation.clusters.values()].map(({ name, snapshot: { endpoints }, inFlight }) =>
+        clusterTraffic({ name, endpoints }, find, (slot) => inFlight.of(slot)),
+      ),
+      droppedLogLines: this.#options.accessLines.dropped(),
       workers: { running: 1, restarts: 0 },
     };
   }
 
   endpointTraffic(name: string, endpoint: Endpoint): Omit<EndpointTraffic, 'endpoint'> | undefined {
-    const cluster = this.#clusters.get(name);
+    const cluster = this.#generation.clusters.get(name);
     if (cluster === undefined) return undefined;
-    return { counts: cluster.poolOf(endpoint).counts, inFlight: cluster.inFlight.of(endpoint.slot) };
+    return {
+      counts: endpointCounts(name, endpoint, this.#counts.find),
+      inFlight: cluster.inFlight.of(endpoint.slot),
+    };
   }
 
   outage(): undefined {
     return undefined;
   }
 
-  #openClusters({ config, views, inFlightOf, newCounts }: DataPathOptions): ReadonlyMap<string, UpstreamCluster> {
-    const deadlines = this.#deadlines;
-    const clusters = new Map<string, UpstreamCluster>();
-    for (const view of views) {
-      const { name } = view;
-      const cluster = config.clusters[name];
-      if (cluster === undefined) throw new Error(`cluster ${name} does not exist`);
-      const inFlight = inFlightOf(name);
-      clusters.set(name, new UpstreamCluster({ config: cluster, view, inFlight, deadlines, newCounts }));
+  setWeights(weights: SplitWeights): void {
+    this.#weights = weights;
+    for (const listener of this.#generation.listeners.values()) {
+      if (listener.protocol === 'http') listener.routes.setWeights(listener.name, weights);
     }
-    return clusters;
   }
 
-  #openListeners({ config, newCounts, ...options }: DataPathOptions): readonly (HttpListener | TcpListener)[] {
-    const clusters = this.#clusters;
-    const common = {
-      clusters,
-      trusted: new TrustedProxies(config.trusted_proxies),
-      deadlines: this.#deadlines,
-      accessLog: this.#accessLog,
-      nextRequestId: requestIds(),
-      newCounts,
-    };
-    return config.listeners.map((it) => {
-      const limit = options.limitOf?.(it.name);
-      if (it.protocol === 'http') return new HttpListener({ ...common, config: it, limit });
-      const cluster = clusters.get(it.to);
-      if (cluster === undefined) throw new Error(`cluster ${it.to} does not exist`);
-      return new TcpListener({ ...common, config: it, cluster, limit });
+  /** Bytes are known to each socket and to nobody else, so they are gathered every now and then. */
+  publishBytes(): void {
+    for (const listener of this.#all) {
+      const told = this.#toldBytes.get(listener) ?? { received: 0, sent: 0 };
+      const bytes = listener.bytes();
+      const counts = within(this.#counts.newCounts, ...listenerPath(listener.name))(BYTES, 2);
+      counts[0] = (counts[0] as number) + bytes.received - told.received;
+      counts[1] = (counts[1] as number) + bytes.sent - told.sent;
+      this.#toldBytes.set(listener, bytes);
+    }
+  }
+
+  get #all(): readonly Listener[] {
+    return [...this.#generation.listeners.values(), ...this.#leaving.keys()];
+  }
+
+  /** By the names that the plan gives them. */
+  #addressesOf({ config }: DataPathPlan, { listeners }: Generation): ReadonlyMap<string, string> {
+    const addressOf = (listener: Listener | undefined): string =>
+      listener === undefined ? '' : (this.#addresses.get(listener) ?? '');
+    return new Map(config.listeners.map((it) => [it.name, addressOf(listeners.get(listenerKey(it)))]));
+  }
+
+  async #bind(generation: Generation, ports: ReadonlyMap<string, number> | undefined): Promise<void> {
+    const reusePort = this.#options.reusePort ?? false;
+    for (const [config, listener] of generation.unbound) {
+      if (this.#isEnding) throw new Error('ended before it had started');
+      const address = withPort(config.listen, ports?.get(listenerKey(config)));
+      this.#addresses.set(listener, await listener.listen(address, { reusePort }));
+      // A server that was told to close while it was being bound is bound all the same.
+      if (this.#isEnding) void listener.drain();
+    }
+  }
+
+  /** Within one turn of the loop: every request sees the one plan or the other. */
+  #apply(plan: DataPathPlan, next: Generation): Promise<void> {
+    this.publishBytes();
+    const former = this.#generation;
+    const gone = next.takeOver();
+    this.#generation = next;
+    this.#plan = plan;
+    this.setWeights(this.#weights);
+    for (const listener of gone) this.#leave(listener);
+    for (const [name, cluster] of next.clusters) {
+      const isOther = former.clusters.has(name) && former.clusters.get(name) !== cluster;
+      if (isOther) this.#counts.forget(countsFormerEndpoint(name, cluster.snapshot.endpoints));
+    }
+    this.#counts.forget(countsFormerCluster([...next.clusters.keys()]));
+    if (this.#catalog.note(plan.config.listeners)) this.#counts.forget((name) => this.#catalog.isGone(name));
+    return Promise.resolve();
+  }
+
+  #leave(listener: Listener): void {
+    const empty = listener.drain().then(() => {
+      this.publishBytes();
+      clearTimeout(this.#leaving.get(listener)?.timer);
+      this.#leaving.delete(listener);
+      this.#toldBytes.delete(listener);
+      this.#addresses.delete(listener);
     });
+    const timer = setTimeout(() => listener.close(), this.#plan.config.drain.grace);
+    this.#leaving.set(listener, { timer, empty });
   }
 }
 
-function listenerTraffic(listener: HttpListener | TcpListener): ListenerTraffic {
-  const common = {
-    name: listener.name,
-    connections: listener.connections,
-    exceeded: listener.exceeded,
-    bytes: listener.bytes(),
-  };
-  if (!(listener instanceof HttpListener)) return { ...common, routes: [], splits: [], mirrors: [], durations: [] };
-  const { routes } = listener;
-  const durations = [...routes.durations].map(([cluster, histogram]) => ({ cluster: cluster.name, histogram }));
-  const unrouted = { route: '', cluster: '', counts: listener.unrouted };
-  const [splits, mirrors] = [routes.splitTraffic(), routes.mirrorTraffic()];
-  return { ...common, routes: [unrouted, ...routes.traffic()], splits, mirrors, durations };
+function withPort(address: ListenAddress, port: number | undefined): ListenAddress {
+  return port === undefined || 'path' in address ? address : { ...address, port };
 }
 
 /** Ids that differ between threads and processes by 64 random bits and within one by a counter. */

@@ -12,12 +12,15 @@ import type { SplitExplanation } from '../explain/explanation.ts';
 import { shortAnswer, shortForm, shortRefusal } from '../explain/short-form.ts';
 import type { Interests } from '../http1/interests.ts';
 import type { RequestHead } from '../http1/request-head.ts';
+import type { HttpRoutes } from './http-routes.ts';
 import type { AnswerTarget, HttpRoute, RouteTarget } from './http-target.ts';
 
 /** The line of one client connection's answers; it has none unless the listener explains and the caller is trusted. */
 export interface DebugHeader {
   /** Of the answer under way, whole; or empty. */
   readonly line: string;
+  /** The next request, which goes by these rules however they change meanwhile. */
+  begin(listener: ExplainingListener): void;
   /**
    * An endpoint was picked, or none could be: of the same snapshot, and before it counts as in flight. `pinned`: by a
    * sticky cookie. On the hot path, so there is no object around the four.
@@ -39,17 +42,17 @@ export interface DebugHeader {
 export interface ExplainingListener {
   readonly name: string;
   readonly explains: boolean;
-  readonly interests: Interests;
-  readonly routes: { readonly index: { readonly routes: readonly HttpRoute[] } };
+  readonly routes: HttpRoutes;
 }
 
 /** `head` is the connection's, read anew for each request. */
-export function debugHeader(listener: ExplainingListener, identity: ClientIdentity, head: RequestHead): DebugHeader {
-  return listener.explains && identity.isTrusted ? new ExplainHeader(listener, identity, head) : NO_HEADER;
+export function debugHeader(identity: ClientIdentity, head: RequestHead): DebugHeader {
+  return identity.isTrusted ? new ExplainHeader(identity, head) : NO_HEADER;
 }
 
 const NO_HEADER: DebugHeader = {
   line: '',
+  begin: () => undefined,
   onPick: () => undefined,
   replyLine: () => '',
   answerLine: () => '',
@@ -58,14 +61,20 @@ const NO_HEADER: DebugHeader = {
 
 class ExplainHeader implements DebugHeader {
   line = '';
-  readonly #listener: ExplainingListener;
+  #name = '';
+  /** Undefined where nothing is explained. */
+  #routes: HttpRoutes | undefined;
   readonly #identity: ClientIdentity;
   readonly #head: RequestHead;
 
-  constructor(listener: ExplainingListener, identity: ClientIdentity, head: RequestHead) {
-    this.#listener = listener;
+  constructor(identity: ClientIdentity, head: RequestHead) {
     this.#identity = identity;
     this.#head = head;
+  }
+
+  begin({ name, explains, routes }: ExplainingListener): void {
+    this.#name = name;
+    this.#routes = explains ? routes : undefined;
   }
 
   onPick(
@@ -74,12 +83,16 @@ class ExplainHeader implements DebugHeader {
     pinned: Endpoint | undefined,
     endpoint: Endpoint | undefined,
   ): void {
+    const routes = this.#routes;
     const { cluster } = target;
-    const { balance, discover } = cluster.config;
-    const { name: listener, interests } = this.#listener;
+    // What the routes were compiled for: a cluster that stays through a reload has other settings at once.
+    const config = routes?.used.find((it) => it.cluster === cluster)?.config;
+    if (routes === undefined || config === undefined) return;
+    const { balance, discover } = config;
+    const { interests, index } = routes;
     const asked = { head: this.#head, client: this.#identity.clientOf(this.#head) };
     const found = target.requestKey && findKey(keyPartsOf(balance), interests, asked);
-    const route = this.#listener.routes.index.routes.find(({ name }) => name === target.name);
+    const route = index.routes.find(({ name }) => name === target.name);
     const cookie = route?.config.sticky_cookie?.name ?? '';
     const choice = explainChoice({
       cluster: cluster.name,
@@ -90,27 +103,27 @@ class ExplainHeader implements DebugHeader {
       tried,
     });
     const picked = endpoint === undefined ? null : { id: endpoint.id, address: endpoint.address };
-    const place = { listener, route: target.name, split: this.#splitOf(route) };
+    const place = { listener: this.#name, route: target.name, split: this.#splitOf(route, interests) };
     this.#say(shortForm({ ...choice, ...place, pinned: pinned?.id, endpoint: picked }));
   }
 
-  #splitOf(route: HttpRoute | undefined): SplitExplanation | undefined {
+  #splitOf(route: HttpRoute | undefined, interests: Interests): SplitExplanation | undefined {
     if (route?.split === undefined) return undefined;
     const head = this.#head;
     const clientIp = this.#identity.clientOf(head);
     const { split_key: parts } = route.config;
-    const found = parts && findKey(parts, this.#listener.interests, { head, client: clientIp });
+    const found = parts && findKey(parts, interests, { head, client: clientIp });
     return explainSplit(route.split, { head, clientIp, isTrusted: this.#identity.isTrusted }, found);
   }
 
   replyLine(reason: Reason): string {
-    const names = this.#listener.routes.index.routes.map(({ name }) => name);
-    if (reason === 'no_route') this.#say(shortRefusal(this.#listener.name, names));
+    const names = this.#routes?.index.routes.map(({ name }) => name);
+    if (names !== undefined && reason === 'no_route') this.#say(shortRefusal(this.#name, names));
     return this.line;
   }
 
   answerLine(target: AnswerTarget | undefined): string {
-    if (target !== undefined) this.#say(shortAnswer(this.#listener.name, target.name));
+    if (this.#routes !== undefined && target !== undefined) this.#say(shortAnswer(this.#name, target.name));
     return this.line;
   }
 

@@ -1,10 +1,10 @@
 /** One HTTP listener: accepts, bounds the number of connections, and knows what all of its connections share. */
 import { createServer, type Server } from 'node:net';
+import type { ListenAddress } from '../../src/address.ts';
 import type { HttpListenerConfig, ListenerLimits } from '../../src/config/listener.ts';
 import { type ListenOptions, listen } from '../../src/io/listen.ts';
 import type { TrustedProxies } from '../client-address.ts';
 import type { ClientOrigin } from '../client-origin.ts';
-import type { Interests } from '../http1/interests.ts';
 import type { RequestHead, RequestLimits } from '../http1/request-head.ts';
 import { LimitCounts } from '../limit-counts.ts';
 import { formatLocalReply } from '../local-reply.ts';
@@ -17,16 +17,20 @@ import type { ConnectionLimit } from './connection-limit.ts';
 import type { Deadlines } from './deadlines.ts';
 import { DownstreamConnection } from './downstream-connection.ts';
 import type { Exchange } from './exchange.ts';
-import { HttpRoutes } from './http-routes.ts';
+import { HttpRoutes, type RoutedCluster } from './http-routes.ts';
 import { TurnedAway } from './turned-away.ts';
 import type { UpstreamCluster } from './upstream-cluster.ts';
 
-export interface HttpListenerOptions {
+/** What a reload may change of a listener. */
+export interface HttpRules {
   readonly config: HttpListenerConfig;
-  readonly clusters: ReadonlyMap<string, UpstreamCluster>;
+  readonly clusters: ReadonlyMap<string, RoutedCluster>;
   readonly trusted: TrustedProxies;
-  readonly deadlines: Deadlines;
   readonly accessLog: AccessLog;
+}
+
+export interface HttpListenerOptions extends HttpRules {
+  readonly deadlines: Deadlines;
   /** A fresh request id each time: unique among processes, of visible ASCII. */
   readonly nextRequestId: () => string;
   /** Where a limit holds for more than this listener. */
@@ -34,66 +38,96 @@ export interface HttpListenerOptions {
   readonly newCounts: NewCounts;
 }
 
-export class HttpListener {
-  readonly name: string;
-  readonly limits: ListenerLimits;
+/** {@link HttpRules} made ready for requests: replaced as a whole, read once per request. */
+interface CompiledRules extends Omit<HttpRules, 'clusters'> {
   readonly headLimits: RequestLimits;
-  readonly interests: Interests;
   readonly routes: HttpRoutes;
-  readonly trusted: TrustedProxies;
-  readonly deadlines: Deadlines;
-  readonly nextRequestId: () => string;
-  /** Requests that no route took, or that were none. */
   readonly unrouted: RequestCounts;
   readonly exceeded: LimitCounts;
-  /** Callers that are trusted are told why. */
-  readonly explains: boolean;
+  /** Clusters whose connections carry a client's PROXY protocol header, and so are of no use to another client. */
+  readonly proxied: readonly UpstreamCluster[];
+}
+
+export class HttpListener {
+  readonly protocol = 'http';
+  readonly deadlines: Deadlines;
+  readonly nextRequestId: () => string;
   isDraining = false;
-  readonly #config: HttpListenerConfig;
-  readonly #accessLog: AccessLog;
   readonly #newCounts: NewCounts;
   readonly #door: ConnectionDoor;
   readonly #server: Server;
   readonly #connections = new Set<DownstreamConnection>();
-  /** Clusters whose connections carry a client's PROXY protocol header, and so are of no use to another client. */
-  readonly #proxied: readonly UpstreamCluster[];
   readonly #turnedAway = new TurnedAway();
+  #rules: CompiledRules;
+  #formerRoutes: readonly HttpRoutes[] = [];
   #whenEmpty: (() => void) | undefined;
 
-  constructor({ config, clusters, ...options }: HttpListenerOptions) {
-    this.#config = config;
-    this.name = config.name;
-    this.#newCounts = within(options.newCounts, ...listenerPath(config.name));
-    this.limits = config.limits;
-    this.explains = config.debug_header;
-    this.headLimits = { maxHeaders: config.limits.max_headers };
-    this.trusted = options.trusted;
-    this.deadlines = options.deadlines;
-    this.nextRequestId = options.nextRequestId;
-    this.#accessLog = options.accessLog;
-    this.unrouted = new RequestCounts(within(this.#newCounts, UNROUTED));
-    this.exceeded = new LimitCounts(this.#newCounts);
+  constructor({ deadlines, nextRequestId, limit, newCounts, ...rules }: HttpListenerOptions) {
+    this.#newCounts = newCounts;
+    this.deadlines = deadlines;
+    this.nextRequestId = nextRequestId;
+    this.#rules = this.#compile(rules);
     this.#door = new ConnectionDoor({
-      config,
-      trusted: options.trusted,
-      deadlines: options.deadlines,
-      limit: options.limit,
-      exceeded: this.exceeded,
+      ...this.#rules,
+      deadlines,
+      limit,
       onClient: (socket, origin, rest) => this.#open(socket, origin, rest),
       onFull: (socket) => this.#refuse(socket),
       onGone: (socket) => this.#gone(socket),
     });
-    this.routes = new HttpRoutes(config, clusters, this.#newCounts);
-    this.interests = this.routes.interests;
-    this.#proxied = [...this.routes.durations.keys()].filter((it) => it.config.send_proxy_protocol !== undefined);
     this.#server = createServer();
     this.#server.on('error', () => undefined);
   }
 
+  get name(): string {
+    return this.#rules.config.name;
+  }
+
+  get limits(): ListenerLimits {
+    return this.#rules.config.limits;
+  }
+
+  get headLimits(): RequestLimits {
+    return this.#rules.headLimits;
+  }
+
+  get routes(): HttpRoutes {
+    return this.#rules.routes;
+  }
+
+  /** Callers that are trusted are told why. */
+  get explains(): boolean {
+    return this.#rules.config.debug_header;
+  }
+
+  get trusted(): TrustedProxies {
+    return this.#rules.trusted;
+  }
+
+  /** Requests that no route took, or that were none. */
+  get unrouted(): RequestCounts {
+    return this.#rules.unrouted;
+  }
+
+  get exceeded(): LimitCounts {
+    return this.#rules.exceeded;
+  }
+
+  /** Other rules for the next request of every connection, open ones too. Returns what puts them in place at once. */
+  prepare(rules: HttpRules): () => void {
+    const next = this.#compile(rules);
+    return () => {
+      // Copies of requests may still be on their way by the routes before.
+      this.#formerRoutes = [...this.#formerRoutes, this.routes].filter((routes) => !routes.isIdle);
+      this.#rules = next;
+      this.#door.replaceRules(next);
+    };
+  }
+
   /** Resolves to the bound address; rejects when it cannot be bound. */
-  async listen(options: Pick<ListenOptions, 'reusePort'> = {}): Promise<string> {
+  listen(address: ListenAddress, options: Pick<ListenOptions, 'reusePort'> = {}): Promise<string> {
     const onBound = (): void => acceptClients(this.#server, (socket) => this.#door.accept(socket));
-    return await listen(this.#server, this.#config.listen, { backlog: 4_096, ...options, onBound });
+    return listen(this.#server, address, { backlog: 4_096, ...options, onBound });
   }
 
   get connections(): number {
@@ -129,7 +163,7 @@ export class HttpListener {
     this.isDraining = true;
     this.#server.close();
     for (const { socket } of this.#connections) socket.destroy();
-    this.routes.close();
+    for (const routes of [...this.#formerRoutes, this.routes]) routes.close();
     this.#door.close();
     this.#turnedAway.close();
   }
@@ -159,14 +193,14 @@ export class HttpListener {
       if (exchange.attempts > 1)
         target.cluster.counts.countRetries(reason === '' ? 'success' : 'failure', exchange.attempts - 1);
     }
-    this.#accessLog.request({ listener: this.name, exchange, head, client, durationMs });
+    this.#rules.accessLog.request({ listener: this.name, exchange, head, client, durationMs });
   }
 
   /** A connection has closed. */
   closed(connection: DownstreamConnection): void {
     if (!this.#connections.delete(connection)) return;
     this.#door.leave(connection.origin.address);
-    for (const cluster of this.#proxied) cluster.forgetClient(connection);
+    for (const cluster of this.#rules.proxied) cluster.forgetClient(connection);
     this.#gone(connection.socket);
   }
 
@@ -196,5 +230,19 @@ export class HttpListener {
       keepAlive: false,
     } as const;
     this.#turnedAway.add(socket, formatLocalReply(reply));
+  }
+
+  #compile({ clusters, ...rules }: HttpRules): CompiledRules {
+    const { config } = rules;
+    const newCounts = within(this.#newCounts, ...listenerPath(config.name));
+    const routes = new HttpRoutes(config, clusters, newCounts);
+    return {
+      ...rules,
+      headLimits: { maxHeaders: config.limits.max_headers },
+      routes,
+      unrouted: new RequestCounts(within(newCounts, UNROUTED)),
+      exceeded: new LimitCounts(newCounts),
+      proxied: routes.used.filter((it) => it.config.send_proxy_protocol !== undefined).map(({ cluster }) => cluster),
+    };
   }
 }

@@ -1,10 +1,10 @@
 /** The routes of one HTTP listener, ready for requests: conditions, targets, counts. */
-import { keyPartsOf } from '../../src/config/cluster.ts';
+import { POLICIES } from '../../src/balance/policies.ts';
+import { type ClusterConfig, keyPartsOf } from '../../src/config/cluster.ts';
 import type { HttpListenerConfig, RouteConfig } from '../../src/config/listener.ts';
 import { compileHeaderEdits } from '../header-edits.ts';
 import type { Interests } from '../http1/interests.ts';
 import { listenerInterests } from '../listener-interests.ts';
-import type { MirrorTraffic, RouteTraffic, SplitTraffic } from '../metrics.ts';
 import { MirrorCounts } from '../mirror.ts';
 import { compileOwnAnswer } from '../own-answer.ts';
 import { compileRequestEdit } from '../request-edit.ts';
@@ -13,12 +13,19 @@ import { longestPath } from '../rewrite.ts';
 import { compileRoute, routeName } from '../route.ts';
 import { RouteIndex } from '../route-index.ts';
 import { compileSplit } from '../split-choice.ts';
+import { fittingWeights, type SplitWeights, splitName } from '../split-weights.ts';
 import { DurationHistogram, KeylessCount, type NewCounts, RequestCounts, within } from '../traffic.ts';
-import { clusterPath, countedClusters, countPath, routePath } from '../worker-counts.ts';
+import { clusterPath, countedClusters, mirrorPath, routePath, splitPath } from '../worker-counts.ts';
 import type { AnswerTarget, HttpRoute, RouteTarget, SplitTarget } from './http-target.ts';
 import { RouteMirror } from './route-mirror.ts';
 import { StickyRoute } from './sticky-route.ts';
 import type { UpstreamCluster } from './upstream-cluster.ts';
+
+/** A cluster that routes lead to, with what they are compiled for: one that stays through a reload takes it up later. */
+export interface RoutedCluster {
+  readonly cluster: UpstreamCluster;
+  readonly config: ClusterConfig;
+}
 
 type RouteExtras = Pick<RouteTarget, 'sticky' | 'mirror'>;
 
@@ -26,51 +33,41 @@ export class HttpRoutes {
   /** The fields that conditions and keys read. */
   readonly interests: Interests;
   readonly index: RouteIndex<HttpRoute>;
-  /** Clusters that requests are sent to, with the durations of each. */
-  readonly durations: ReadonlyMap<UpstreamCluster, DurationHistogram>;
-  readonly #clusters: ReadonlyMap<string, UpstreamCluster>;
+  /** Clusters that requests are sent to, each once. */
+  readonly used: readonly RoutedCluster[];
+  readonly #clusters: ReadonlyMap<string, RoutedCluster>;
   readonly #newCounts: NewCounts;
-  readonly #mirrors: { readonly route: string; readonly mirror: RouteMirror }[] = [];
+  readonly #mirrors: RouteMirror[] = [];
 
-  constructor(config: HttpListenerConfig, clusters: ReadonlyMap<string, UpstreamCluster>, newCounts: NewCounts) {
+  constructor(config: HttpListenerConfig, clusters: ReadonlyMap<string, RoutedCluster>, newCounts: NewCounts) {
     const { routes } = config;
     this.#clusters = clusters;
     this.#newCounts = newCounts;
-    const used = new Set(routes.flatMap(countedClusters).map((name) => this.#clusterOf(name)));
+    this.used = [...new Set(routes.flatMap(countedClusters))].map((name) => this.#clusterOf(name));
     this.interests = listenerInterests(config, (name) => this.#clusterOf(name).config.balance);
-    this.durations = new Map(
-      [...used].map((cluster) => [cluster, new DurationHistogram(within(newCounts, ...clusterPath(cluster.name)))]),
-    );
     this.index = new RouteIndex(
       routes.map((route, place) => this.#compile(route, place)),
       this.interests,
     );
   }
 
+  /** Whether nothing is sent beside the requests themselves now. */
+  get isIdle(): boolean {
+    return this.#mirrors.every((mirror) => mirror.isIdle);
+  }
+
   /** Cuts what is sent beside the requests themselves. */
   close(): void {
-    for (const { mirror } of this.#mirrors) mirror.close();
+    for (const mirror of this.#mirrors) mirror.close();
   }
 
-  mirrorTraffic(): readonly MirrorTraffic[] {
-    return this.#mirrors.map(({ route, mirror }) => ({ route, cluster: mirror.cluster.name, counts: mirror.counts }));
-  }
-
-  traffic(): readonly RouteTraffic[] {
-    return this.index.routes.flatMap(({ name: route, target, split }) => {
-      const targets = target === undefined ? (split?.arms ?? []) : [target];
-      return targets.map((it) => ({
-        route,
-        cluster: it.kind === 'endpoint' ? it.cluster.name : '',
-        counts: it.counts,
-      }));
-    });
-  }
-
-  splitTraffic(): readonly SplitTraffic[] {
-    return this.index.routes.flatMap(({ name, split }) =>
-      split === undefined ? [] : [{ route: name, keyless: split.keyless.total }],
-    );
+  /** Weights of splits that are in force from here on; those that do not fit a split leave it as it is. */
+  setWeights(listener: string, weights: SplitWeights): void {
+    for (const { name, split } of this.index.routes) {
+      if (split === undefined) continue;
+      const fitting = fittingWeights(weights.get(splitName(listener, name)), split.split.arms);
+      if (fitting !== undefined) split.split.setWeights(fitting);
+    }
   }
 
   #compile(config: RouteConfig, place: number): HttpRoute {
@@ -87,25 +84,28 @@ export class HttpRoutes {
     const common = { sticky: sticky && new StickyRoute(sticky, this.interests) };
     if (config === undefined) return { ...common, mirror: undefined };
     const route = routeName({ name }, place);
-    const cluster = this.#clusterOf(config.to);
-    const counts = new MirrorCounts(within(this.#newCounts, ...routePath(route)));
-    const mirror = new RouteMirror({ config, cluster, requestKey: this.#requestKeyOf(cluster), counts });
-    this.#mirrors.push({ route, mirror });
+    const routed = this.#clusterOf(config.to);
+    const counts = new MirrorCounts(within(this.#newCounts, ...mirrorPath(route, config.to)));
+    const { cluster } = routed;
+    const mirror = new RouteMirror({ config, cluster, requestKey: this.#requestKeyOf(routed), counts });
+    this.#mirrors.push(mirror);
     return { ...common, mirror };
   }
 
-  #requestKeyOf(cluster: UpstreamCluster): RequestKey | undefined {
-    return cluster.isKeyed ? compileRequestKey(keyPartsOf(cluster.config.balance), this.interests) : undefined;
+  #requestKeyOf({ config: { balance } }: RoutedCluster): RequestKey | undefined {
+    const isKeyed = POLICIES[balance.policy].keyed !== false;
+    return isKeyed ? compileRequestKey(keyPartsOf(balance), this.interests) : undefined;
   }
 
   #target(config: RouteConfig, place: number, clusterName: string, extras: RouteExtras): RouteTarget {
-    const cluster = this.#clusterOf(clusterName);
-    const { timeouts } = cluster.config;
+    const routed = this.#clusterOf(clusterName);
+    const { cluster } = routed;
+    const { timeouts } = routed.config;
     return {
       kind: 'endpoint',
       name: routeName(config, place),
       cluster,
-      requestKey: this.#requestKeyOf(cluster),
+      requestKey: this.#requestKeyOf(routed),
       ...extras,
       requestTimeoutMs: config.timeout ?? timeouts.request,
       idleTimeoutMs: timeouts.idle,
@@ -113,7 +113,8 @@ export class HttpRoutes {
       longestPath: longestPath(config.rewrite),
       responseEdits: config.response_headers && compileHeaderEdits(config.response_headers),
       counts: this.#counts(config, place, clusterName),
-      durations: this.durations.get(cluster) as DurationHistogram,
+      // One for all routes to the same cluster: counts of one name are one.
+      durations: new DurationHistogram(within(this.#newCounts, ...clusterPath(clusterName))),
     };
   }
 
@@ -123,7 +124,7 @@ export class HttpRoutes {
     return {
       ...split,
       arms: split.split.arms.map((cluster) => this.#target(config, place, cluster, extras)),
-      keyless: new KeylessCount(within(this.#newCounts, ...routePath(routeName(config, place)))),
+      keyless: new KeylessCount(within(this.#newCounts, ...splitPath(routeName(config, place)))),
     };
   }
 
@@ -134,10 +135,10 @@ export class HttpRoutes {
   }
 
   #counts(config: RouteConfig, place: number, cluster: string): RequestCounts {
-    return new RequestCounts(within(this.#newCounts, ...countPath(config, place, cluster)));
+    return new RequestCounts(within(this.#newCounts, ...routePath(routeName(config, place), cluster)));
   }
 
-  #clusterOf(name: string): UpstreamCluster {
+  #clusterOf(name: string): RoutedCluster {
     const cluster = this.#clusters.get(name);
     if (cluster === undefined) throw new Error(`cluster ${name} does not exist`);
     return cluster;

@@ -1,8 +1,9 @@
 /** A cluster as a worker sees it: snapshots come by message, pickers are its own. */
 import { policyFor } from '../../src/balance/policies.ts';
 import type { ClusterConfig } from '../../src/config/cluster.ts';
-import type { SnapshotPickerInputs } from '../../src/pickers.ts';
+import { pickersFor, type SnapshotPickerInputs } from '../../src/pickers.ts';
 import { applyUpdate, type SnapshotUpdate } from '../../src/remote-snapshot.ts';
+import { sameValue } from '../../src/same-value.ts';
 import type { Snapshot } from '../../src/snapshot.ts';
 import type { InFlight } from '../in-flight.ts';
 import type { SnapshotView } from './upstream-cluster.ts';
@@ -11,7 +12,8 @@ type SnapshotListener = (snapshot: Snapshot, previous: Snapshot) => void;
 
 export class RemoteCluster implements SnapshotView {
   readonly name: string;
-  readonly #inputs: SnapshotPickerInputs;
+  #balance: ClusterConfig['balance'];
+  #inputs: SnapshotPickerInputs;
   readonly #listeners = new Set<SnapshotListener>();
   #snapshot: Snapshot;
 
@@ -22,6 +24,7 @@ export class RemoteCluster implements SnapshotView {
     readonly inFlight: InFlight;
   }) {
     this.name = options.name;
+    this.#balance = options.balance;
     const { inFlight } = options;
     this.#inputs = {
       policy: policyFor(options.balance),
@@ -41,6 +44,17 @@ export class RemoteCluster implements SnapshotView {
   take(update: SnapshotUpdate): void {
     const previous = this.#snapshot;
     this.#snapshot = applyUpdate(update, previous, this.#inputs);
+    for (const listener of this.#listeners) listener(this.#snapshot, previous);
+  }
+
+  /** Chooses in this way from here on. */
+  replaceBalance(balance: ClusterConfig['balance']): void {
+    if (sameValue(balance, this.#balance)) return;
+    const previous = this.#snapshot;
+    this.#balance = balance;
+    this.#inputs = { ...this.#inputs, policy: policyFor(balance) };
+    const pickers = pickersFor(previous.endpoints, this.#inputs, undefined);
+    this.#snapshot = Object.freeze({ ...previous, ...pickers });
     for (const listener of this.#listeners) listener(this.#snapshot, previous);
   }
 

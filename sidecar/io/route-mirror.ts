@@ -50,6 +50,11 @@ export class RouteMirror {
     this.#random = random;
   }
 
+  /** Nothing is under way. */
+  get isIdle(): boolean {
+    return this.#collecting + this.#connections.size === 0;
+  }
+
   /** Decides whether a request is copied; undefined where it is not. */
   draw(head: RequestHead, client: ClientConnection, clientIp: string): MirrorCopy | undefined {
     if (this.#random() >= this.#config.share || head.upgrade !== '' || this.#isClosed) return undefined;

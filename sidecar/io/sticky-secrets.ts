@@ -14,13 +14,17 @@ export interface StickySecretOptions {
   /** Folder that relative file names are relative to. */
   readonly baseDir: string;
   readonly log: Pick<Log, 'warn'>;
-  /** For routes without a secret of their own; the same from reload to reload. */
-  readonly processSecret: string;
+  /** For routes without a secret of their own; the same from reload to reload. Asked for only where there is one. */
+  readonly processSecret: () => string;
 }
 
-/** Cannot be guessed, and dies with the process. */
-export function newProcessSecret(): string {
-  return randomBytes(32).toString('base64url');
+/** One secret that cannot be guessed and dies with the process; made when it is first asked for. */
+export function newProcessSecret(): () => string {
+  let secret = '';
+  return () => {
+    if (secret === '') secret = randomBytes(32).toString('base64url');
+    return secret;
+  };
 }
 
 /** `config` with a secret in each `sticky_cookie`. Throws where a file cannot be read or holds too little. */
@@ -50,7 +54,7 @@ function secretOf(
     { ...place, cookie: cookie.name },
     'sticky_cookie has no secret: its cookies mean nothing to other processes, and nothing after a restart',
   );
-  return processSecret;
+  return processSecret();
 }
 
 /** Throws where a file cannot be read or holds too little. */

@@ -1,5 +1,6 @@
 /** One TCP listener: each connection goes to one endpoint of its cluster. */
 import { createServer, type Server } from 'node:net';
+import type { ListenAddress } from '../../src/address.ts';
 import type { ListenerLimits, TcpListenerConfig } from '../../src/config/listener.ts';
 import { type ListenOptions, listen } from '../../src/io/listen.ts';
 import type { TrustedProxies } from '../client-address.ts';
@@ -14,10 +15,14 @@ import type { Deadlines } from './deadlines.ts';
 import { TcpTunnel } from './tcp-tunnel.ts';
 import type { UpstreamCluster } from './upstream-cluster.ts';
 
-export interface TcpListenerOptions {
+/** What a reload may change of a listener. */
+export interface TcpRules {
   readonly config: TcpListenerConfig;
   readonly cluster: UpstreamCluster;
   readonly trusted: TrustedProxies;
+}
+
+export interface TcpListenerOptions extends TcpRules {
   readonly deadlines: Deadlines;
   /** Where a limit holds for more than this listener. */
   readonly limit?: ConnectionLimit | undefined;
@@ -25,31 +30,24 @@ export interface TcpListenerOptions {
 }
 
 export class TcpListener {
-  readonly name: string;
-  readonly cluster: UpstreamCluster;
+  readonly protocol = 'tcp';
   readonly deadlines: Deadlines;
-  readonly limits: ListenerLimits;
-  readonly exceeded: LimitCounts;
-  readonly #config: TcpListenerConfig;
+  readonly #newCounts: NewCounts;
   readonly #door: ConnectionDoor;
   readonly #server: Server;
   readonly #tunnels = new Set<TcpTunnel>();
   readonly #closedBytes = { received: 0, sent: 0 };
+  #rules: TcpRules & { readonly exceeded: LimitCounts };
   #whenEmpty: (() => void) | undefined;
 
-  constructor({ config, cluster, trusted, deadlines, limit, newCounts }: TcpListenerOptions) {
-    this.#config = config;
-    this.name = config.name;
-    this.limits = config.limits;
-    this.cluster = cluster;
+  constructor({ deadlines, limit, newCounts, ...rules }: TcpListenerOptions) {
     this.deadlines = deadlines;
-    this.exceeded = new LimitCounts(within(newCounts, ...listenerPath(config.name)));
+    this.#newCounts = newCounts;
+    this.#rules = this.#counted(rules);
     this.#door = new ConnectionDoor({
-      config,
-      trusted,
+      ...this.#rules,
       deadlines,
       limit,
-      exceeded: this.exceeded,
       onClient: (socket, origin, rest) => this.#open(socket, origin, rest),
       onFull: (socket) => {
         socket.on('error', () => undefined);
@@ -61,10 +59,40 @@ export class TcpListener {
     this.#server.on('error', () => undefined);
   }
 
+  get name(): string {
+    return this.#rules.config.name;
+  }
+
+  /** Where new connections go. */
+  get cluster(): UpstreamCluster {
+    return this.#rules.cluster;
+  }
+
+  get limits(): ListenerLimits {
+    return this.#rules.config.limits;
+  }
+
+  get exceeded(): LimitCounts {
+    return this.#rules.exceeded;
+  }
+
+  /** Other rules for new connections, and other limits for all. Returns what puts them in place. */
+  prepare(rules: TcpRules): () => void {
+    const next = this.#counted(rules);
+    return () => {
+      this.#rules = next;
+      this.#door.replaceRules(next);
+    };
+  }
+
+  #counted(rules: TcpRules): TcpRules & { readonly exceeded: LimitCounts } {
+    return { ...rules, exceeded: new LimitCounts(within(this.#newCounts, ...listenerPath(rules.config.name))) };
+  }
+
   /** Resolves to the bound address; rejects when it cannot be bound. */
-  async listen(options: Pick<ListenOptions, 'reusePort'> = {}): Promise<string> {
+  listen(address: ListenAddress, options: Pick<ListenOptions, 'reusePort'> = {}): Promise<string> {
     const onBound = (): void => acceptClients(this.#server, (socket) => this.#door.accept(socket));
-    return await listen(this.#server, this.#config.listen, { backlog: 4_096, ...options, onBound });
+    return listen(this.#server, address, { backlog: 4_096, ...options, onBound });
   }
 
   get connections(): number {

@@ -9,6 +9,7 @@ import { EndpointTry } from './endpoint-try.ts';
 import { proxyHeaderOf } from './proxy-header.ts';
 import { ReadSource } from './read-buffer.ts';
 import type { TcpListener } from './tcp-listener.ts';
+import type { UpstreamCluster } from './upstream-cluster.ts';
 
 /** First try and two more endpoints; nothing of the client's has been read by then, so nothing is lost or repeated. */
 const MAX_ATTEMPTS = 3;
@@ -19,6 +20,8 @@ export class TcpTunnel implements Timed {
   /** Its address is what is counted and, on a ring, the key. */
   readonly client: ClientOrigin;
   readonly #listener: TcpListener;
+  /** Of the listener when this began: after a reload it may have another. */
+  readonly #cluster: UpstreamCluster;
   readonly #tried: Endpoint[] = [];
   #upstream: DirectSocket | undefined;
   /** What the client sent behind its PROXY protocol header, until there is someone to send it to. */
@@ -37,6 +40,7 @@ export class TcpTunnel implements Timed {
     this.#rest = rest;
     this.client = client;
     this.#listener = listener;
+    this.#cluster = listener.cluster;
     this.#activityAt = listener.deadlines.now;
     this.deadlineAt = Number.POSITIVE_INFINITY;
     downstream.on('error', (error: NodeJS.ErrnoException) => this.#onError(error, this.#upstream));
@@ -46,7 +50,8 @@ export class TcpTunnel implements Timed {
 
   /** Connects to an endpoint, or the next one; without any the client's connection is reset. */
   start(): void {
-    const { cluster, deadlines } = this.#listener;
+    const { deadlines } = this.#listener;
+    const cluster = this.#cluster;
     const endpoint = cluster.pick(cluster.isKeyed ? this.client.address : '', this.#tried);
     if (endpoint === undefined || this.#tried.length >= MAX_ATTEMPTS) {
       this.downstream.resetAndDestroy();
@@ -97,7 +102,7 @@ export class TcpTunnel implements Timed {
     this.#try.forget();
     this.#touch();
     this.deadlineAt = this.#listener.deadlines.in(this.#listener.limits.idle_timeout);
-    const version = this.#listener.cluster.config.send_proxy_protocol;
+    const version = this.#cluster.config.send_proxy_protocol;
     if (version !== undefined) {
       upstream.writeBytes(proxyHeaderOf({ socket: this.downstream, origin: this.client }, version), nothing);
     }

@@ -13,6 +13,7 @@ import type { UpstreamPool } from './upstream-pool.ts';
 import { UpstreamSocket } from './upstream-socket.ts';
 
 const MAX_HEAD_BYTES = 64 * 1_024;
+const TOO_LARGE = 'response head is too large';
 const MAX_HEADERS = 500;
 /** Interim responses (1xx) before one answer; more are a way to keep us busy. */
 const MAX_INTERIM = 16;
@@ -164,6 +165,10 @@ export class UpstreamConnection implements Timed {
         this.#keepPartial(exchange, bytes.subarray(from, total), Math.max(0, searched - from));
         return;
       }
+      if (end + 4 - from > MAX_HEAD_BYTES) {
+        this.#fail(exchange, 'bad_response', TOO_LARGE);
+        return;
+      }
       const text = latin1(bytes, from, end + 4);
       from = end + 4;
       if (!readResponseHead(text, this.#head, MAX_HEADERS)) {
@@ -177,7 +182,7 @@ export class UpstreamConnection implements Timed {
 
   /** `searched` bytes at the front of `rest` have been looked at before. */
   #keepPartial(exchange: Exchange, rest: Buffer, searched: number): void {
-    if (rest.length > MAX_HEAD_BYTES) this.#fail(exchange, 'bad_response', 'response head is too large');
+    if (rest.length > MAX_HEAD_BYTES) this.#fail(exchange, 'bad_response', TOO_LARGE);
     else if (!mayBeResponseHead(rest, searched)) this.#fail(exchange, 'bad_response', 'malformed response head');
     else if (rest.length > 0) this.#partial = Buffer.from(rest);
   }

@@ -2,14 +2,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { LoopMonitor } from '../../src/io/loop-monitor.ts';
-import { SharedInFlight } from '../in-flight.ts';
-import { ProcessConnectionLimit } from '../process-connection-limit.ts';
-import { type NewCounts, within } from '../traffic.ts';
-import { BYTES, DROPPED_LOG_LINES, listenerPath } from '../worker-counts.ts';
+import type { NewCounts } from '../traffic.ts';
+import { DROPPED_LOG_LINES } from '../worker-counts.ts';
 import { DataPath } from './data-path.ts';
 import { postLines } from './posted-lines.ts';
-import { RemoteCluster } from './remote-cluster.ts';
-import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
+import type { PreparedPlan } from './serving.ts';
+import type { FromWorker, ToWorker, WorkerPlan, WorkerStart } from './worker-messages.ts';
+import { WorkerPlans } from './worker-plans.ts';
 
 const STALL_WARNING_MS = 500;
 
@@ -20,27 +19,43 @@ export async function runWorker(): Promise<void> {
   const start = workerData as WorkerStart;
   const post = (message: FromWorker): void => port.postMessage(message);
   const newCounts = sharedCounts(post);
-  const inFlight = new Map([...start.inFlight].map(([name, table]) => [name, new SharedInFlight(table, start.row)]));
-  const clusters = openClusters(start, inFlight);
-  const dropped = newCounts(DROPPED_LOG_LINES, 1);
+  const plans = new WorkerPlans(start);
   const path = new DataPath({
-    config: start.config,
-    views: [...clusters.values()],
-    inFlightOf: (name) => present(inFlight, name),
-    limitOf: (name) => openLimit(start, name),
+    plan: plans.take(start.plan),
+    limitOf: (listener) => plans.limitOf(listener),
     newCounts,
     accessLines: postLines({
       post: (text) => post({ kind: 'lines', text }),
       postedBytes: start.postedBytes,
-      dropped,
+      dropped: newCounts(DROPPED_LOG_LINES, 1),
     }),
     reusePort: true,
+    ports: start.plan.ports,
   });
-  const monitor = publishEverySecond(path, newCounts, post);
+  path.setWeights(start.weights);
+  const monitor = new LoopMonitor({
+    onWindow: (longestMs) => {
+      if (longestMs > STALL_WARNING_MS) post({ kind: 'stalled', longestMs });
+      path.publishBytes();
+    },
+  });
+  const reload = new WorkerReload(path, plans);
   port.on('message', (message: ToWorker) => {
     switch (message.kind) {
       case 'snapshot':
-        clusters.get(message.cluster)?.take(message.update);
+        plans.update(message.cluster, message.update);
+        return;
+      case 'weights':
+        path.setWeights(message.weights);
+        return;
+      case 'prepare':
+        void reload.prepare(message.plan).then(post);
+        return;
+      case 'apply':
+        void reload.apply().then(() => post({ kind: 'applied' }));
+        return;
+      case 'discard':
+        void reload.discard();
         return;
       case 'drain':
         void path.drain().then(() => post({ kind: 'drained' }));
@@ -54,6 +69,41 @@ export async function runWorker(): Promise<void> {
     post({ kind: 'listening', addresses: await path.listen() });
   } catch (error) {
     post({ kind: 'failed', error });
+  }
+}
+
+/** The plan that waits for its word. */
+class WorkerReload {
+  readonly #path: DataPath;
+  readonly #plans: WorkerPlans;
+  #prepared: PreparedPlan | undefined;
+
+  constructor(path: DataPath, plans: WorkerPlans) {
+    this.#path = path;
+    this.#plans = plans;
+  }
+
+  async prepare(plan: WorkerPlan): Promise<FromWorker> {
+    try {
+      this.#prepared = await this.#path.prepare(this.#plans.take(plan), plan.ports);
+      return { kind: 'prepared', addresses: this.#prepared.addresses };
+    } catch (error) {
+      this.#plans.drop();
+      return { kind: 'refused', error };
+    }
+  }
+
+  async apply(): Promise<void> {
+    // In the same turn of the loop: no request sees one without the other.
+    this.#plans.apply();
+    await this.#prepared?.apply();
+    this.#prepared = undefined;
+  }
+
+  async discard(): Promise<void> {
+    this.#plans.drop();
+    await this.#prepared?.discard();
+    this.#prepared = undefined;
   }
 }
 
@@ -78,42 +128,4 @@ function sharedCounts(post: (message: FromWorker) => void): NewCounts {
     post({ kind: 'counts', name, counts });
     return counts;
   };
-}
-
-function openClusters(
-  { config, snapshots }: WorkerStart,
-  inFlight: ReadonlyMap<string, SharedInFlight>,
-): ReadonlyMap<string, RemoteCluster> {
-  return new Map(
-    Object.entries(config.clusters).map(([name, { balance }]) => {
-      const first = present(snapshots, name);
-      return [name, new RemoteCluster({ name, balance, first, inFlight: present(inFlight, name) })];
-    }),
-  );
-}
-
-function openLimit(start: WorkerStart, listener: string): ProcessConnectionLimit {
-  const { limits } = present(new Map(start.config.listeners.map((it) => [it.name, it])), listener);
-  const table = present(start.connections, listener);
-  return new ProcessConnectionLimit({ limits, table, row: start.row, seed: start.hashSeed });
-}
-
-/** Bytes are known to each socket and to nobody else, so they are gathered every now and then. */
-function publishEverySecond(path: DataPath, newCounts: NewCounts, post: (message: FromWorker) => void): LoopMonitor {
-  const bytes = path.listeners.map((listener) => within(newCounts, ...listenerPath(listener.name))(BYTES, 2));
-  return new LoopMonitor({
-    onWindow: (longestMs) => {
-      if (longestMs > STALL_WARNING_MS) post({ kind: 'stalled', longestMs });
-      for (const [i, listener] of path.listeners.entries()) {
-        const { received, sent } = listener.bytes();
-        bytes[i]?.set([received, sent]);
-      }
-    },
-  });
-}
-
-function present<T>(map: ReadonlyMap<string, T>, name: string): T {
-  const value = map.get(name);
-  if (value === undefined) throw new Error(`${name} was not given to the worker`);
-  return value;
 }

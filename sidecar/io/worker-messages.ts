@@ -1,30 +1,60 @@
-/** What the control thread and its workers say to each other. Plain data and shared memory; nothing is ever answered. */
+/**
+ * What the control thread and its workers say to each other: plain data and shared memory. A worker answers `prepare`
+ * and `apply`, one at a time; the rest is never answered.
+ */
 import type { SnapshotUpdate } from '../../src/remote-snapshot.ts';
+import type { SplitWeights } from '../split-weights.ts';
 import type { DataPathConfig } from './serving.ts';
+
+/** A cluster as a worker is told of it. */
+export interface WorkerCluster {
+  readonly id: number;
+  readonly name: string;
+  /** Undefined where the worker has a cluster of this id. */
+  readonly snapshot: SnapshotUpdate | undefined;
+  /** in-flight.ts */
+  readonly inFlight: Int32Array;
+}
+
+export interface WorkerPlan {
+  readonly config: DataPathConfig;
+  readonly clusters: readonly WorkerCluster[];
+  /** By listener key (process-connection-limit.ts). */
+  readonly connections: ReadonlyMap<string, Int32Array>;
+  /** What stands for port 0, by listener key, once the first worker has bound it. */
+  readonly ports: ReadonlyMap<string, number>;
+}
 
 /** Given to a worker when it starts: it listens with all of this in place. */
 export interface WorkerStart {
   /** Its row in every table, 0 … workers - 1; the one before it in the same row is gone. */
   readonly row: number;
-  /** Ports of the listeners are those that were really bound, once the first worker has bound them. */
-  readonly config: DataPathConfig;
-  /** By cluster. */
-  readonly snapshots: ReadonlyMap<string, SnapshotUpdate>;
-  /** By cluster (in-flight.ts). */
-  readonly inFlight: ReadonlyMap<string, Int32Array>;
-  /** By listener (process-connection-limit.ts). */
-  readonly connections: ReadonlyMap<string, Int32Array>;
+  readonly plan: WorkerPlan;
+  readonly weights: SplitWeights;
   readonly hashSeed: number;
   /** One slot: bytes of access lines that were posted and not taken yet. */
   readonly postedBytes: Int32Array;
 }
 
 export type ToWorker =
-  | { readonly kind: 'snapshot'; readonly cluster: string; readonly update: SnapshotUpdate }
+  | { readonly kind: 'snapshot'; readonly cluster: number; readonly update: SnapshotUpdate }
+  | { readonly kind: 'weights'; readonly weights: SplitWeights }
+  /** Answered by `prepared` or `refused`. */
+  | { readonly kind: 'prepare'; readonly plan: WorkerPlan }
+  /** Of what was prepared; answered by `applied`. */
+  | { readonly kind: 'apply' }
+  | { readonly kind: 'discard' }
   | { readonly kind: 'drain' }
   | { readonly kind: 'close' };
 
+/** An answer to a question of the control thread. */
+export type WorkerAnswer =
+  | { readonly kind: 'prepared'; readonly addresses: ReadonlyMap<string, string> }
+  | { readonly kind: 'refused'; readonly error: unknown }
+  | { readonly kind: 'applied' };
+
 export type FromWorker =
+  | WorkerAnswer
   | { readonly kind: 'listening'; readonly addresses: ReadonlyMap<string, string> }
   | { readonly kind: 'failed'; readonly error: unknown }
   /** From here on it counts `name` in this shared array, which it alone writes. */

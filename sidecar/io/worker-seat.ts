@@ -9,7 +9,7 @@
  *   closing  | –                 | empty                | –
  */
 import { Worker } from 'node:worker_threads';
-import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
+import type { FromWorker, ToWorker, WorkerAnswer, WorkerStart } from './worker-messages.ts';
 
 type State = 'empty' | 'starting' | 'serving' | 'closing';
 
@@ -25,6 +25,8 @@ export interface WorkerSeatOptions {
 
 /** How long a worker that was told to close may take before it is ended. */
 const CLOSE_MS = 1_000;
+/** A thread whose loop stands still for so long is not waited for. */
+const ANSWER_MS = 10_000;
 
 export class WorkerSeat {
   readonly row: number;
@@ -35,6 +37,8 @@ export class WorkerSeat {
   /** Performance time since when it serves. */
   #servesSince = 0;
   #markDrained: (() => void) | undefined;
+  /** Whoever has asked and waits. */
+  #asking: PromiseWithResolvers<WorkerAnswer> | undefined;
 
   constructor(options: WorkerSeatOptions) {
     this.row = options.row;
@@ -71,6 +75,8 @@ export class WorkerSeat {
       } else if (message.kind === 'failed') {
         cause = message.error;
         void worker.terminate();
+      } else if (message.kind === 'prepared' || message.kind === 'refused' || message.kind === 'applied') {
+        this.#asking?.resolve(message);
       } else if (message.kind === 'drained') this.#markDrained?.();
       else if (message.kind === 'closed') void worker.terminate();
       else this.#options.onMessage(message);
@@ -90,6 +96,7 @@ export class WorkerSeat {
       this.#state = 'empty';
       this.#worker = undefined;
       this.#markDrained?.();
+      this.#asking?.reject(cause);
       ended.resolve();
       listening.reject(cause);
     });
@@ -98,6 +105,19 @@ export class WorkerSeat {
 
   post(message: ToWorker): void {
     this.#worker?.postMessage(message);
+  }
+
+  /**
+   * Resolves to the answer to a question, one at a time; rejects where the thread ends before it, does not answer in
+   * time, or there is none.
+   */
+  ask(question: ToWorker & { readonly kind: 'prepare' | 'apply' }): Promise<WorkerAnswer> {
+    if (this.#worker === undefined) return Promise.reject(new Error('no worker has this seat now'));
+    const asking = Promise.withResolvers<WorkerAnswer>();
+    this.#asking = asking;
+    this.post(question);
+    const late = setTimeout(() => asking.reject(new Error(`worker ${this.row} does not answer`)), ANSWER_MS);
+    return asking.promise.finally(() => clearTimeout(late));
   }
 
   /** Resolves when no connection is left, or no thread. */

@@ -1,9 +1,9 @@
 /** Several threads on the same ports: starts them, tells them of changes, adds up what they count, replaces the dead. */
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
-import { type ListenAddress, parseHostPort } from '../../src/address.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ListenAddress } from '../../src/address.ts';
 import { backoffMs } from '../../src/backoff.ts';
-import type { ClusterView } from '../../src/cluster-view.ts';
 import type { Endpoint } from '../../src/endpoint.ts';
 import type { LineSink } from '../../src/io/line-sink.ts';
 import { listen } from '../../src/io/listen.ts';
@@ -12,85 +12,111 @@ import { describeSnapshot } from '../../src/remote-snapshot.ts';
 import { CountLedger } from '../count-ledger.ts';
 import { clearInFlight, inFlightAt, MAX_SHARED_SLOTS } from '../in-flight.ts';
 import type { EndpointTraffic, Traffic } from '../metrics.ts';
-import { clearConnections, connectionsIn, connectionTable } from '../process-connection-limit.ts';
+import { clearConnections, connectionsIn } from '../process-connection-limit.ts';
+import { SeriesCatalog } from '../series-catalog.ts';
+import type { SplitWeights } from '../split-weights.ts';
 import {
   clusterTraffic,
+  countsFormerCluster,
   countsFormerEndpoint,
   DROPPED_LOG_LINES,
   endpointCounts,
   listenerTraffic,
 } from '../worker-counts.ts';
-import type { DataPathConfig, Serving } from './serving.ts';
+import type { PreparedPlan, Serving, ServingPlan } from './serving.ts';
+import { type ConnectionTable, WorkerGeneration } from './worker-generation.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
 import { WorkerSeat } from './worker-seat.ts';
 
 export interface WorkersOptions {
-  readonly config: DataPathConfig;
+  /** In-flight tables have a row for each worker: the clusters' pickers read them too. */
+  readonly plan: ServingPlan<Int32Array>;
   /** At least 2. */
   readonly count: number;
   /** The program's main module (worker-seat.ts). */
   readonly entry: string | URL;
-  readonly views: readonly ClusterView[];
-  /** By cluster, with a row for each worker: the views' pickers read it too. */
-  readonly inFlight: ReadonlyMap<string, Int32Array>;
-  /** Where access lines go; closed at the end. Undefined where there are none. */
-  readonly accessLines: LineSink | undefined;
+  /** Where access lines go; closed at the end. */
+  readonly accessLines: LineSink;
   readonly log: Log;
 }
 
 /** Between a death and the replacement. A worker that has served for this long starts the count of deaths afresh. */
 const REPLACEMENT = { baseMs: 100, maxMs: 10_000 };
 const STEADY_MS = 60_000;
+/** How long a reload waits for a worker that is being replaced. */
+const ALL_SERVE_MS = 5_000;
+const ALL_SERVE_POLL_MS = 20;
 
-export class Workers implements Serving {
+export class Workers implements Serving<Int32Array> {
   readonly #options: WorkersOptions;
   readonly #seats: readonly WorkerSeat[];
-  readonly #connections: ReadonlyMap<string, Int32Array>;
   readonly #hashSeed = randomInt(2 ** 32);
   readonly #ledger = new CountLedger();
+  readonly #catalog = new SeriesCatalog();
   readonly #postedBytes: Int32Array[] = [];
   /** Deaths in a row, by seat. */
   readonly #deaths: number[] = [];
   readonly #replacements = new Set<NodeJS.Timeout>();
-  readonly #unsubscribe: readonly (() => void)[];
-  /** As configured, until the first worker has bound what port 0 stands for. */
-  #config: DataPathConfig;
+  #generation: WorkerGeneration;
+  /** Tables of listeners that a plan has dropped, for as long as connections of theirs are open. */
+  #leaving: readonly ConnectionTable[] = [];
+  /** What holds up a worker that is to be replaced: it would start between two plans. */
+  #reload = Promise.resolve();
+  #weights: SplitWeights = new Map();
   #hasStarted = false;
   #isEnding = false;
   #restarts = 0;
 
   constructor(options: WorkersOptions) {
     this.#options = options;
-    this.#config = options.config;
-    const { config, count, views } = options;
-    this.#connections = new Map(config.listeners.map(({ name }) => [name, connectionTable(count)]));
-    this.#seats = Array.from({ length: count }, (_, row) => {
+    this.#seats = Array.from({ length: options.count }, (_, row) => {
       const onMessage = (message: FromWorker): void => this.#onMessage(row, message);
       return new WorkerSeat({ row, entry: options.entry, onMessage, onDeath: (cause) => this.#onDeath(row, cause) });
     });
-    this.#unsubscribe = views.map((view) =>
-      view.onChange((snapshot, previous) => {
-        this.#ledger.forget(countsFormerEndpoint(view.name, snapshot.endpoints));
-        if (snapshot.endpoints.some(({ slot }) => slot >= MAX_SHARED_SLOTS)) this.#tellOfTooMany(view.name);
-        this.#tell({ kind: 'snapshot', cluster: view.name, update: describeSnapshot(snapshot, previous) });
-      }),
-    );
+    this.#generation = this.#openGeneration(options.plan, undefined);
+    this.#catalog.note(options.plan.config.listeners);
   }
 
   async listen(): Promise<ReadonlyMap<string, string>> {
-    for (const listener of this.#config.listeners) await refuseTaken(listener.listen);
+    for (const listener of this.#generation.plan.config.listeners) await refuseTaken(listener.listen);
     const [first, ...others] = this.#seats;
     if (first === undefined || this.#isEnding) throw new Error('ended before it had started');
     const addresses = await this.#start(first);
     if (this.#isEnding) return addresses;
-    this.#config = withBoundPorts(this.#config, addresses);
+    this.#generation.notePorts(addresses);
     await Promise.all(others.map((seat) => this.#start(seat)));
     this.#hasStarted = true;
     return addresses;
   }
 
+  async prepare(plan: ServingPlan<Int32Array>): Promise<PreparedPlan> {
+    await this.#whenAllServe();
+    const { promise, resolve: end } = Promise.withResolvers<void>();
+    this.#reload = promise;
+    const next = this.#openGeneration(plan, this.#generation);
+    const discard = (): Promise<void> => {
+      for (const seat of this.#seats) seat.post({ kind: 'discard' });
+      next.close();
+      end();
+      return Promise.resolve();
+    };
+    try {
+      for (const listener of next.newListeners) await refuseTaken(listener.listen);
+      const addresses = await this.#prepareAll(next);
+      return { addresses, apply: () => this.#apply(next).finally(end), discard };
+    } catch (error) {
+      await discard();
+      throw error;
+    }
+  }
+
+  setWeights(weights: SplitWeights): void {
+    this.#weights = weights;
+    this.#tell({ kind: 'weights', weights });
+  }
+
   get connections(): number {
-    return [...this.#connections.values()].reduce((sum, table) => sum + connectionsIn(table), 0);
+    return this.#tables.reduce((sum, { table }) => sum + connectionsIn(table), 0);
   }
 
   async drain(): Promise<void> {
@@ -100,35 +126,40 @@ export class Workers implements Serving {
 
   async close(): Promise<void> {
     this.#end();
-    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#generation.close();
     await Promise.all(this.#seats.map((seat) => seat.close()));
-    await this.#options.accessLines?.close();
+    await this.#options.accessLines.close();
   }
 
   traffic(): Traffic {
-    const { accessLines, views } = this.#options;
     const find = (name: string): Float64Array | undefined => this.#ledger.find(name);
+    const connections = (name: string): number =>
+      this.#tables.filter((it) => it.name === name).reduce((sum, { table }) => sum + connectionsIn(table), 0);
     return {
-      listeners: this.#config.listeners.map((it) => {
-        const table = this.#connections.get(it.name);
-        return listenerTraffic(it, find, table === undefined ? 0 : connectionsIn(table));
+      listeners: this.#catalog.listeners.map((it) => listenerTraffic(it, find, connections(it.name))),
+      clusters: this.#generation.plan.clusters.map(({ view: { name, snapshot }, inFlight }) => {
+        const { endpoints } = snapshot;
+        return clusterTraffic({ name, endpoints }, find, (slot) => inFlightAt(inFlight, slot));
       }),
-      clusters: views.map(({ name, snapshot: { endpoints } }) => {
-        return clusterTraffic({ name, endpoints }, find, (slot) => this.#inFlightAt(name, slot));
-      }),
-      droppedLogLines: (accessLines?.dropped() ?? 0) + (find(DROPPED_LOG_LINES)?.[0] ?? 0),
+      droppedLogLines: this.#options.accessLines.dropped() + (find(DROPPED_LOG_LINES)?.[0] ?? 0),
       workers: { running: this.#seats.filter((seat) => seat.isServing).length, restarts: this.#restarts },
     };
   }
 
-  endpointTraffic(cluster: string, endpoint: Endpoint): Omit<EndpointTraffic, 'endpoint'> {
-    const counts = endpointCounts(cluster, endpoint, (name) => this.#ledger.find(name));
-    return { counts, inFlight: this.#inFlightAt(cluster, endpoint.slot) };
+  endpointTraffic(name: string, endpoint: Endpoint): Omit<EndpointTraffic, 'endpoint'> | undefined {
+    const cluster = this.#generation.plan.clusters.find(({ view }) => view.name === name);
+    if (cluster === undefined) return undefined;
+    const counts = endpointCounts(name, endpoint, (it) => this.#ledger.find(it));
+    return { counts, inFlight: inFlightAt(cluster.inFlight, endpoint.slot) };
   }
 
   outage(): string | undefined {
     if (!this.#hasStarted || this.#seats.some((seat) => seat.isServing)) return undefined;
     return 'every worker has died and none has been replaced yet';
+  }
+
+  get #tables(): readonly ConnectionTable[] {
+    return [...this.#generation.tables.values(), ...this.#leaving];
   }
 
   #start(seat: WorkerSeat): Promise<ReadonlyMap<string, string>> {
@@ -137,16 +168,69 @@ export class Workers implements Serving {
     this.#postedBytes[row] = postedBytes;
     const start: WorkerStart = {
       row,
-      config: row === 0 ? this.#config : withoutSockets(this.#config),
-      snapshots: new Map(
-        this.#options.views.map(({ name, snapshot }) => [name, describeSnapshot(snapshot, undefined)]),
-      ),
-      inFlight: this.#options.inFlight,
-      connections: this.#connections,
+      plan: this.#generation.forWorker(row, undefined),
+      weights: this.#weights,
       hashSeed: this.#hashSeed,
       postedBytes,
     };
     return seat.start(start);
+  }
+
+  #openGeneration(plan: ServingPlan<Int32Array>, former: WorkerGeneration | undefined): WorkerGeneration {
+    return new WorkerGeneration({
+      plan,
+      former,
+      workers: this.#options.count,
+      onSnapshot: ({ id, view }, snapshot, previous) => {
+        this.#ledger.forget(countsFormerEndpoint(view.name, snapshot.endpoints));
+        if (snapshot.endpoints.some(({ slot }) => slot >= MAX_SHARED_SLOTS)) this.#tellOfTooMany(view.name);
+        this.#tell({ kind: 'snapshot', cluster: id, update: describeSnapshot(snapshot, previous) });
+      },
+    });
+  }
+
+  /** A plan is for all workers or for none, so it waits for one that is being replaced; not for long. */
+  async #whenAllServe(): Promise<void> {
+    const deadline = performance.now() + ALL_SERVE_MS;
+    while (!this.#isEnding && this.#seats.some((seat) => !seat.isServing)) {
+      if (performance.now() > deadline) throw new Error('a worker has died and is not replaced yet');
+      await delay(ALL_SERVE_POLL_MS);
+    }
+    if (this.#isEnding) throw new Error('the process ends');
+  }
+
+  /** The first worker binds alone: the others bind the ports that it got. */
+  async #prepareAll(next: WorkerGeneration): Promise<ReadonlyMap<string, string>> {
+    const ask = async (seat: WorkerSeat): Promise<ReadonlyMap<string, string>> => {
+      const answer = await seat.ask({ kind: 'prepare', plan: next.forWorker(seat.row, this.#generation) });
+      if (answer.kind === 'prepared') return answer.addresses;
+      throw answer.kind === 'refused' ? answer.error : new Error('a worker is out of step');
+    };
+    const [first, ...others] = this.#seats;
+    if (first === undefined) throw new Error('there is no worker');
+    const addresses = await ask(first);
+    next.notePorts(addresses);
+    // All have answered before anything is taken back.
+    const answers = await Promise.allSettled(others.map(ask));
+    for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
+    return addresses;
+  }
+
+  async #apply(next: WorkerGeneration): Promise<void> {
+    const former = this.#generation;
+    this.#generation = next;
+    former.handOver(next);
+    this.#leaving = [
+      ...this.#leaving.filter(({ table }) => connectionsIn(table) > 0),
+      ...[...former.tables].filter(([key]) => !next.tables.has(key)).map(([, table]) => table),
+    ];
+    for (const { view } of next.newClusters) {
+      this.#ledger.forget(countsFormerEndpoint(view.name, view.snapshot.endpoints));
+    }
+    this.#ledger.forget(countsFormerCluster(next.plan.clusters.map(({ view }) => view.name)));
+    if (this.#catalog.note(next.plan.config.listeners)) this.#ledger.forget((name) => this.#catalog.isGone(name));
+    // Whoever dies now is replaced by one that starts with the new plan.
+    await Promise.allSettled(this.#seats.map((seat) => seat.ask({ kind: 'apply' })));
   }
 
   #tell(message: ToWorker): void {
@@ -165,14 +249,14 @@ export class Workers implements Serving {
   #takeLines(row: number, text: string): void {
     const postedBytes = this.#postedBytes[row];
     if (postedBytes !== undefined) Atomics.sub(postedBytes, 0, text.length);
-    this.#options.accessLines?.write(text);
+    this.#options.accessLines.write(text);
   }
 
   /** Its thread has ended: what it held is forgotten, what it counted is kept, and another one takes its place. */
   #onDeath(row: number, cause: unknown): void {
-    const { log, inFlight } = this.#options;
-    for (const table of inFlight.values()) clearInFlight(table, row);
-    for (const table of this.#connections.values()) clearConnections(table, row);
+    const { log } = this.#options;
+    for (const { inFlight } of this.#generation.plan.clusters) clearInFlight(inFlight, row);
+    for (const { table } of this.#tables) clearConnections(table, row);
     this.#ledger.retire(row);
     const seat = this.#seats[row];
     // A start that fails as a whole is told by whoever waits for it.
@@ -187,12 +271,14 @@ export class Workers implements Serving {
     );
     const timer = setTimeout(() => {
       this.#replacements.delete(timer);
-      this.#replace(seat);
+      void this.#replace(seat);
     }, delayMs);
     this.#replacements.add(timer);
   }
 
-  #replace(seat: WorkerSeat): void {
+  async #replace(seat: WorkerSeat): Promise<void> {
+    await this.#reload;
+    if (this.#isEnding) return;
     this.#restarts += 1;
     this.#start(seat).then(
       () => this.#options.log.info({ worker: seat.row }, 'the worker was replaced'),
@@ -205,11 +291,6 @@ export class Workers implements Serving {
     this.#isEnding = true;
     for (const timer of this.#replacements) clearTimeout(timer);
     this.#replacements.clear();
-  }
-
-  #inFlightAt(cluster: string, slot: number): number {
-    const table = this.#options.inFlight.get(cluster);
-    return table === undefined ? 0 : inFlightAt(table, slot);
   }
 
   #tellOfTooMany(cluster: string): void {
@@ -229,19 +310,4 @@ async function refuseTaken(address: ListenAddress): Promise<void> {
   const server = createServer((socket) => socket.destroy());
   await listen(server, address);
   await new Promise((resolve) => server.close(resolve));
-}
-
-/** What was port 0 is from here on the port that the first worker got. */
-function withBoundPorts(config: DataPathConfig, addresses: ReadonlyMap<string, string>): DataPathConfig {
-  const listeners = config.listeners.map((listener) => {
-    const bound = parseHostPort(addresses.get(listener.name) ?? '');
-    if ('path' in listener.listen || bound === undefined) return listener;
-    return { ...listener, listen: { ...listener.listen, port: bound.port } };
-  });
-  return { ...config, listeners };
-}
-
-/** A unix socket cannot be shared: the first worker alone has it. */
-function withoutSockets(config: DataPathConfig): DataPathConfig {
-  return { ...config, listeners: config.listeners.filter(({ listen: address }) => !('path' in address)) };
 }

@@ -10,7 +10,7 @@ import { mirror } from './mirror.ts';
 import { redirect, respond } from './own-answer.ts';
 import { rewrite } from './rewrite.ts';
 import { exactlyOneOf, isMapping, section } from './section.ts';
-import { split, splitOverride } from './split.ts';
+import { split, splitOverride, weightsFrom } from './split.ts';
 import { stickyCookie } from './sticky-cookie.ts';
 
 const HOUR = 3_600_000;
@@ -64,6 +64,10 @@ const route = v.pipe(
         v.optional(text),
       ),
       split_override: about('Where a request may name its arm: the name of its cluster.', v.optional(splitOverride)),
+      weights_from: about(
+        'Where weights are kept that may change at any time; the ones in `split` hold while there are none.',
+        v.optional(weightsFrom),
+      ),
       redirect: about('Answers with another place to go to.', v.optional(redirect)),
       respond: about('Answers by itself.', v.optional(respond)),
       rewrite: about('What the endpoint sees in place of the path and the host.', v.optional(rewrite)),

@@ -51,7 +51,7 @@ function mirrorRules(context: RuleContext, path: ConfigPath, { mirror, to, split
 /** What would be read and then never used is a misunderstanding. */
 function effectRules({ report }: RuleContext, at: ConfigPath, route: RouteConfig): void {
   if (route.split === undefined) {
-    for (const key of ['split_key', 'split_seed', 'split_override'] as const) {
+    for (const key of ['split_key', 'split_seed', 'split_override', 'weights_from'] as const) {
       if (route[key] !== undefined) report([...at, key], 'has no effect without split', 'key');
     }
   }

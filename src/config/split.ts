@@ -35,5 +35,19 @@ export const splitOverride = v.pipe(
   exactlyOneOf(OVERRIDES),
 );
 
+/** A key as `consul kv put` takes it; one that begins or ends with a slash is another key than people think. */
+const kvKey = v.pipe(
+  v.string('must be the name of a key'),
+  v.metadata({ title: 'key', examples: ['outrigger/products-canary'] }),
+  v.regex(/^[^/\s](?:[^\p{Cc}]{0,510}[^/\s])?$/u, 'must be the name of a key, without a slash at either end'),
+);
+
+export const weightsFrom = section({
+  consul_kv: about(
+    'A key in Consul’s key-value store. Its value is a JSON object with the weight of each arm, such as `{"products": 80, "products-canary": 20}`.',
+    kvKey,
+  ),
+});
+
 export type SplitConfig = v.InferOutput<typeof split>;
 export type SplitOverrideConfig = v.InferOutput<typeof splitOverride>;

@@ -31,8 +31,8 @@ export function readAnswer(answer: ConsulAnswer, options: EntryOptions): Discove
   return { kind: 'endpoints', endpoints: parsed.endpoints, skipped };
 }
 
-/** Why the head of an answer already disqualifies it. */
-function refusalOf({ status, header, body }: ConsulAnswer): string | undefined {
+/** Why the head of an answer already disqualifies it; undefined where it does not. */
+export function refusalOf({ status, header, body }: ConsulAnswer): string | undefined {
   if (status !== 200) return `consul answered ${status}${excerpt(body)}`;
   const encoding = header('content-encoding') ?? 'identity';
   if (encoding !== 'identity') return `consul answered in encoding ${encoding}, which was not asked for`;

@@ -3,6 +3,7 @@ import { collectClusterMetrics } from '../cluster-metrics.ts';
 import { reportClusters } from '../clusters-report.ts';
 import { METRICS_CONTENT_TYPE, MetricsText } from '../metrics.ts';
 import { judgeReadiness, missingForStart } from '../readiness.ts';
+import { collectReloadMetrics, reportReloads } from '../reload-record.ts';
 import type { ProcessMetrics } from './process-metrics.ts';
 import type { AdminView } from './running-house.ts';
 
@@ -60,7 +61,10 @@ const ADMIN_TABLE: AdminTable = new Map<string, AdminPath>([
       method: 'GET',
       onStatus: false,
       summary: 'clusters with their endpoints, health, discovery and ring',
-      reply: (view) => json(200, { role: view.role, ...reportClusters(view.clusters(), view) }),
+      reply: (view) => {
+        const config = reportReloads(view.reloads());
+        return json(200, { role: view.role, config, ...reportClusters(view.clusters(), view), ...view.sections?.() });
+      },
     },
   ],
   [
@@ -135,6 +139,7 @@ async function replyMetrics(view: AdminView, metrics: ProcessMetrics): Promise<A
   const writer = new MetricsText();
   view.collectMetrics(writer);
   collectClusterMetrics(view.clusters(), writer);
+  collectReloadMetrics(view.reloads(), writer);
   writer.family('outrigger_drain_state', 'gauge', 'Whether the process drains (1) or serves (0).');
   writer.sample({}, view.draining() ? 1 : 0);
   await metrics.collect(writer);

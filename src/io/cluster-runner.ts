@@ -6,6 +6,7 @@ import type { DiscoverConfig } from '../config/discover.ts';
 import type { DiscoveryUpdate } from '../discovery.ts';
 import { DiscoveryIntake } from '../discovery-intake.ts';
 import type { DiscoveredEndpoint, Endpoint, EndpointId } from '../endpoint.ts';
+import { listedEndpoint } from '../endpoint-list.ts';
 import type { ProbeState } from '../health.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { StatusTimes } from '../status-times.ts';
@@ -42,6 +43,8 @@ export interface ClusterRunnerOptions {
   /** Folder that relative `file:` paths are relative to. */
   readonly baseDir: string;
   readonly log: Log;
+  /** Endpoints that are known before the first answer, from a cluster that this one follows. */
+  readonly known?: readonly DiscoveredEndpoint[] | undefined;
   /** Why this process must not connect there (its own listener); undefined where it may. Default: it may. */
   readonly refuse?: (host: string, port: number) => string | undefined;
   readonly random?: () => number;
@@ -52,6 +55,12 @@ export interface ClusterRunnerOptions {
 export interface RunningCluster extends ClusterView, ProbeView {
   /** Resolves when `started` becomes true; never rejects, and stays open where that never happens. */
   readonly whenStarted: Promise<void>;
+  /** Takes another list in place of the present one, as an answer; only where the source is static. */
+  replaceList(list: NonNullable<DiscoverConfig['static']>): void;
+  /** Chooses by another policy from here on; a snapshot tells of it, within this call. */
+  replacePolicy(policy: Policy): void;
+  /** Adds the updates that the cluster which this one follows had counted: they are one series. */
+  continueCounts(former: DiscoveryStatus): void;
   /** Ends discovery and probes and writes what is still to be saved. The last snapshot stays readable. */
   close(): Promise<void>;
 }
@@ -74,6 +83,7 @@ class ClusterRunner implements RunningCluster {
   readonly #random: () => number;
   readonly #log: ClusterLog;
   readonly #origin: EndpointSource;
+  readonly #known: readonly DiscoveredEndpoint[];
   readonly #intake: DiscoveryIntake;
   readonly #cluster: Cluster;
   readonly #probes: ProbeRoster | undefined;
@@ -95,6 +105,7 @@ class ClusterRunner implements RunningCluster {
     this.#clock = clock;
     this.#random = random;
     this.#log = new ClusterLog(log, name);
+    this.#known = options.known ?? [];
     this.#origin = 'kind' in discover ? discover : endpointSource(discover, options);
     const now = (): number => clock.now();
     this.#cluster = new Cluster({ policy, probe, random, loadOf, now, ...(totalLoad && { totalLoad }) });
@@ -147,7 +158,23 @@ class ClusterRunner implements RunningCluster {
     return () => this.#probeListeners.delete(own);
   }
 
+  replaceList(list: NonNullable<DiscoverConfig['static']>): void {
+    if (this.#closed || this.#origin.kind !== 'static') return;
+    this.#onUpdate({ kind: 'endpoints', endpoints: list.map(listedEndpoint) });
+  }
+
+  replacePolicy(policy: Policy): void {
+    const previous = this.snapshot;
+    this.#cluster.replacePolicy(policy);
+    this.#notify(previous);
+  }
+
+  continueCounts(former: DiscoveryStatus): void {
+    this.#intake.addUpdates(former.updates);
+  }
+
   start(): void {
+    if (this.#intake.restore(this.#known)) this.#take(this.#intake.endpoints);
     this.#source = startSource(this.#origin, {
       consul: this.#consul,
       clock: this.#clock,
@@ -155,6 +182,7 @@ class ClusterRunner implements RunningCluster {
       onUpdate: (update) => this.#onUpdate(update),
     });
     void this.#restoreSaved();
+    this.#startIfReady();
   }
 
   async close(): Promise<void> {

@@ -19,6 +19,19 @@ const WRITE_BYTES = 1_048_576;
 const FLUSH_EVERY_MS = 500;
 const CLOSE_MS = 1_000;
 
+/** A sink that is opened with its first line, for lines that may never come. */
+export function lazyLineSink(open: () => LineSink): LineSink {
+  let sink: LineSink | undefined;
+  return {
+    write: (line) => {
+      sink ??= open();
+      sink.write(line);
+    },
+    dropped: () => sink?.dropped() ?? 0,
+    close: async () => sink?.close(),
+  };
+}
+
 export function openLineSink(fd: number): LineSink {
   let dropped = 0;
   let isOver = false;

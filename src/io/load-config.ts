@@ -12,7 +12,7 @@ export function loadConfig(file: string, env: Environment): ParsedConfig {
   try {
     bytes = readBounded(file);
   } catch (error) {
-    return unreadable(`cannot be read: ${readError(error)}`);
+    return unreadableConfig(error);
   }
   return parseConfigBytes(bytes, { file, env });
 }
@@ -27,6 +27,11 @@ export function parseConfigBytes(bytes: Uint8Array, options: { file: string; env
     return unreadable('is not UTF-8 text');
   }
   return parseConfig(text, options);
+}
+
+/** What a file that cannot be read is as a configuration. */
+export function unreadableConfig(error: unknown): ParsedConfig {
+  return unreadable(`cannot be read: ${readError(error)}`);
 }
 
 function unreadable(message: string): ParsedConfig {

@@ -3,7 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
 
 /** What the program asks of a logger; tests hand in one that remembers. */
-export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'>;
+export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'> & {
+  /** The least important lines to write; may be changed at any time. */
+  level?: string;
+};
 
 /** A logger that says nothing, for tests and for commands whose output is not a log. */
 export const silentLog: Log = pino({ level: 'silent' });

@@ -3,18 +3,23 @@
  *
  *   state    | SIGTERM, SIGINT | SIGHUP        | uncaught fault       | the house closed
  *   ---------|-----------------|---------------|----------------------|-------------------
- *   starting | drain           | logged        | drain, code 1        | code, or why not
- *   running  | drain           | logged        | drain, code 1        | code
- *   draining | close at once   | logged        | close at once, 1     | code
+ *   starting | drain           | reload (once all is bound) | drain, code 1        | code, or why not
+ *   running  | drain           | reload        | drain, code 1        | code
+ *   draining | close at once   | refused       | close at once, 1     | code
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Log } from './log.ts';
 import { LoopMonitor } from './loop-monitor.ts';
+import type { ReadConfig } from './reloads.ts';
 import type { RunningHouse } from './running-house.ts';
 
 export interface ProcessLifeOptions {
   /** Opens the house; what it throws, and what its `ready` rejects with, is thrown on once all is closed. */
   readonly start: () => RunningHouse;
+  /** Reads the configuration again; called for each SIGHUP. */
+  readonly read: ReadConfig;
+  /** Calls its argument when the configuration should be read again by itself; returns what ends that. */
+  readonly watch?: ((onChange: () => void) => () => void) | undefined;
   readonly log: Log;
   /** The real process; a test hands in an emitter of its own. */
   readonly events?: NodeJS.EventEmitter;
@@ -25,7 +30,7 @@ export interface ProcessLifeOptions {
 const STALL_WARNING_MS = 500;
 
 /** Runs a house to its end. Resolves to the exit code: 0, or 1 when an uncaught fault was what ended it. */
-export async function runHouse({ start, log, ...options }: ProcessLifeOptions): Promise<0 | 1> {
+export async function runHouse({ start, read, log, ...options }: ProcessLifeOptions): Promise<0 | 1> {
   const events = options.events ?? process;
   const subscriptions = new Subscriptions();
   const monitor = new LoopMonitor({
@@ -39,9 +44,12 @@ export async function runHouse({ start, log, ...options }: ProcessLifeOptions): 
     const fate: Fate = { code: 0, ending: false };
     subscriptions.add(events, 'SIGTERM', () => end(house, fate, { log, why: 'SIGTERM' }));
     subscriptions.add(events, 'SIGINT', () => end(house, fate, { log, why: 'SIGINT' }));
-    subscriptions.add(events, 'SIGHUP', () =>
-      log.warn('reloading is not supported yet: the configuration stays as it is'),
-    );
+    const reload = (why: string): void => {
+      log.info({ why }, 'reading the configuration again');
+      void house.reload(read);
+    };
+    subscriptions.add(events, 'SIGHUP', () => reload('SIGHUP'));
+    if (options.watch !== undefined) subscriptions.onEnd(options.watch(() => reload('the file has changed')));
     // A promise that rejects without a listener arrives here as well: that is Node's default.
     subscriptions.add(events, 'uncaughtException', (error) => {
       fate.code = 1;

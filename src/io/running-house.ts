@@ -2,6 +2,8 @@
 import type { ClusterView } from '../cluster-view.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { MetricsText } from '../metrics.ts';
+import type { ReloadRecord } from '../reload-record.ts';
+import type { ReadConfig } from './reloads.ts';
 
 /** What the admin and status servers read of a house. Every member answers at once, never throws and never waits. */
 export interface AdminView {
@@ -17,17 +19,26 @@ export interface AdminView {
   readonly requiredClusters: ReadonlySet<string>;
   /** Whatever else there is to show of an endpoint (requests in flight, connections, …); must be fit for JSON. */
   endpointDetails(cluster: string, endpoint: Endpoint): Readonly<Record<string, unknown>>;
+  /** More that `/clusters` shows, by name; must be fit for JSON. */
+  sections?(): Readonly<Record<string, unknown>>;
   /** Writes the house's own families; the families of clusters and of the process are written by the server. */
   collectMetrics(writer: MetricsText): void;
   /** The effective configuration with secrets already redacted; must be fit for JSON. */
   config(): unknown;
   /** Answers the query of `/explain`; `problem` (one sentence) where it makes no sense. Only houses that choose have it. */
   explain?(query: string): object | { readonly problem: string };
+  /** What became of changes of the configuration. */
+  reloads(): ReloadRecord;
   /** Begins to drain; further calls change nothing. */
   drain(): void;
 }
 
 export interface RunningHouse {
+  /**
+   * Reads the configuration again and puts it in force as a whole, or keeps the one that is; the log and
+   * {@link AdminView.reloads} tell. Resolves at the end of it. One at a time, the last one wins. Never rejects.
+   */
+  reload(read: ReadConfig): Promise<void>;
   /**
    * Resolves once the house has started (see {@link AdminView.started}); it may take for ever where a source does not
    * answer. Rejects when something cannot be bound; by then all that had been opened is closed again.

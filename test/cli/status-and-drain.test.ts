@@ -6,6 +6,7 @@ import type { ClusterView } from '../../src/cluster-view.ts';
 import { reportClusters } from '../../src/clusters-report.ts';
 import { startAdminServers } from '../../src/io/admin.ts';
 import { silentLog } from '../../src/io/log.ts';
+import { firstRecord, recordReload, reportReloads } from '../../src/reload-record.ts';
 import { clusterView, discovered } from '../support/cluster-views.ts';
 import { FakeHouse } from '../support/fake-house.ts';
 import { FakeTerminal } from '../support/fake-terminal.ts';
@@ -21,11 +22,13 @@ const users = [
 ];
 
 describe('the table', () => {
-  const parts = (views: readonly ClusterView[]) => ({
+  const SINCE = Date.UTC(2026, 0, 2, 3, 4, 5);
+  const parts = (views: readonly ClusterView[], record = firstRecord(SINCE)) => ({
     admin: 'http://127.0.0.1:15000',
     ready: { ready: true, reasons: [], stale: [] },
     report: {
       role: 'sidecar',
+      config: reportReloads(record),
       ...reportClusters(views, { requiredClusters: new Set(), endpointDetails: () => ({ in_flight: 3 }) }),
     },
   });
@@ -34,6 +37,7 @@ describe('the table', () => {
     const view = clusterView('users', users);
     expect(formatStatus(parts([view])).join('\n')).toBe(`\
 sidecar at http://127.0.0.1:15000: ready
+configuration in force since 2026-01-02T03:04:05.000Z
 
 users: 1 of 2 up, consul current (0.3 s ago)
   ENDPOINT         ADDRESS        WEIGHT  STATUS  IN FLIGHT  WHY
@@ -51,10 +55,21 @@ users: 1 of 2 up, consul current (0.3 s ago)
     expect(lines).toEqual([
       'sidecar at http://127.0.0.1:15000: not ready: draining; required cluster users has no endpoint up',
       'stale: users (discovery fails; what was known is used)',
+      'configuration in force since 2026-01-02T03:04:05.000Z',
       '',
       `users: 0 of 0 up, ring ${view.snapshot.fingerprint}, ` +
         'consul stale (0.3 s ago; status 500; would lose 2 of 3; from snapshot_dir)',
       '  no endpoints',
+    ]);
+  });
+
+  test('tells of reloads', () => {
+    const applied = recordReload(firstRecord(0), { result: 'applied', needsRestart: ['workers'] }, SINCE);
+    const refused = recordReload(applied, { result: 'refused', reason: 'not valid: 1:1: it is empty' }, SINCE + 1_000);
+    expect(formatStatus(parts([], refused)).slice(1)).toEqual([
+      'configuration in force since 2026-01-02T03:04:05.000Z, reload 1',
+      'last reload refused at 2026-01-02T03:04:06.000Z: not valid: 1:1: it is empty',
+      'needs a restart: workers',
     ]);
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { splitFigures } from '../../scripts/split-figures.ts';
+import { splitFigures } from '../../scripts/balancing/arms.ts';
 import { Split, type SplitChoice, weightsProblem } from '../../sidecar/split.ts';
 
 const USERS = Array.from({ length: 10_000 }, (_, i) => `user-${i}`);

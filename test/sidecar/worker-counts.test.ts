@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CountLedger } from '../../sidecar/count-ledger.ts';
 import { LIMITS, LimitCounts } from '../../sidecar/limit-counts.ts';
 import { MirrorCounts } from '../../sidecar/mirror.ts';
+import { SeriesCatalog } from '../../sidecar/series-catalog.ts';
 import {
   ClusterCounts,
   DurationHistogram,
@@ -15,15 +16,15 @@ import {
   BYTES,
   clusterPath,
   clusterTraffic,
-  countPath,
   countsFormerEndpoint,
   endpointPath,
   listenerPath,
   listenerTraffic,
+  mirrorPath,
   routePath,
+  splitPath,
   UNROUTED,
 } from '../../sidecar/worker-counts.ts';
-import type { HttpListenerConfig } from '../../src/config/listener.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import type { Endpoint } from '../../src/endpoint.ts';
 import { clusterView, discovered } from '../support/cluster-views.ts';
@@ -52,7 +53,9 @@ clusters:
   { file: 'f', env: {} },
 );
 if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-const [web, split, raw] = parsed.config.listeners;
+const catalog = new SeriesCatalog();
+catalog.note(parsed.config.listeners);
+const [web, split, raw] = catalog.listeners;
 
 /** What a worker does when it asks for counts. */
 const announced =
@@ -69,11 +72,11 @@ describe('traffic read from the counts of workers', () => {
     for (const worker of [0, 1]) {
       const own = within(announced(ledger, worker), ...listenerPath('web'));
       new RequestCounts(within(own, UNROUTED)).countRefused('no_route', 404);
-      const api = new RequestCounts(within(own, ...routePath('api')));
+      const api = new RequestCounts(within(own, ...routePath('api', 'users')));
       api.countForwarded(200);
-      new MirrorCounts(within(own, ...routePath('api'))).count(worker === 1 ? '2xx' : 'timeout');
+      new MirrorCounts(within(own, ...mirrorPath('api', 'next'))).count(worker === 1 ? '2xx' : 'timeout');
       if (worker === 1) api.countRefused('timeout', 504);
-      new RequestCounts(within(own, ...routePath('routes[1]'))).countForwarded(201);
+      new RequestCounts(within(own, ...routePath('routes[1]', 'users'))).countForwarded(201);
       new DurationHistogram(within(own, ...clusterPath('users'))).observe(3);
       own(BYTES, 2).set([100, 200]);
       const exceeded = new LimitCounts(own);
@@ -106,11 +109,10 @@ describe('traffic read from the counts of workers', () => {
     const ledger = new CountLedger();
     for (const worker of [0, 1]) {
       const own = within(announced(ledger, worker), ...listenerPath('split'));
-      const { routes } = split as HttpListenerConfig;
-      new RequestCounts(within(own, ...countPath(routes[0]!, 0, 'users'))).countForwarded(200);
-      new RequestCounts(within(own, ...countPath(routes[0]!, 0, 'canary'))).countForwarded(201);
-      new RequestCounts(within(own, ...countPath(routes[1]!, 1, ''))).countForwarded(302);
-      new KeylessCount(within(own, ...routePath('shop'))).count();
+      new RequestCounts(within(own, ...routePath('shop', 'users'))).countForwarded(200);
+      new RequestCounts(within(own, ...routePath('shop', 'canary'))).countForwarded(201);
+      new RequestCounts(within(own, ...routePath('routes[1]', ''))).countForwarded(302);
+      new KeylessCount(within(own, ...splitPath('shop'))).count();
     }
     const { routes, splits, durations } = listenerTraffic(split!, (name) => ledger.find(name), 0);
     expect(routes.map(({ route, cluster, counts }) => [route, cluster, [...counts.entries()]])).toEqual([
@@ -131,7 +133,7 @@ describe('traffic read from the counts of workers', () => {
       connections: 0,
       exceeded: expect.any(LimitCounts),
       bytes: { received: 0, sent: 0 },
-      routes: [],
+      routes: [{ route: '', cluster: '', counts: expect.any(RequestCounts) }],
       splits: [],
       mirrors: [],
       durations: [],
@@ -175,7 +177,8 @@ test('counts of an endpoint that has left are told from those of one that stays'
     [...clusterPath(cluster), ...endpointPath(endpoint), 'outcomes'].join('/');
   expect(isGone(named('users', stays!))).toBe(false);
   expect(isGone(named('users', left!))).toBe(true);
-  expect(isGone(named('users', { ...stays!, slot: 9 }))).toBe(true);
+  // A cluster that takes the place of another has slots of its own for the same endpoints.
+  expect(isGone(named('users', { ...stays!, slot: 9 }))).toBe(false);
   expect(isGone(named('other', left!))).toBe(false);
   expect(isGone('cluster/users/requests')).toBe(false);
 });

@@ -88,6 +88,13 @@ export class TestConsul {
     return text === '' ? undefined : JSON.parse(text);
   }
 
+  /** Deletes what `path` names; nothing where there is nothing. */
+  async remove(path: string): Promise<void> {
+    const response = await this.#call('DELETE', path);
+    if (!response.ok) throw new Error(`DELETE ${path}: ${response.status} ${await response.text()}`);
+    await response.body?.cancel();
+  }
+
   async get(path: string): Promise<unknown> {
     const response = await this.#call('GET', path);
     if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);

@@ -1,5 +1,7 @@
 /** A house without rooms: the test decides when it is ready and when its drain has ended. */
+import type { ReadConfig } from '../../src/io/reloads.ts';
 import type { AdminView, RunningHouse } from '../../src/io/running-house.ts';
+import { firstRecord } from '../../src/reload-record.ts';
 
 export class FakeHouse implements RunningHouse {
   readonly calls: string[] = [];
@@ -20,6 +22,7 @@ export class FakeHouse implements RunningHouse {
       endpointDetails: () => ({}),
       collectMetrics: () => undefined,
       config: () => ({}),
+      reloads: () => firstRecord(0),
       drain: () => void this.drain(),
     };
   }
@@ -34,6 +37,11 @@ export class FakeHouse implements RunningHouse {
 
   finishDrain(): void {
     this.#closed.resolve();
+  }
+
+  async reload(read: ReadConfig): Promise<void> {
+    this.calls.push('reload');
+    await read();
   }
 
   drain(): Promise<void> {

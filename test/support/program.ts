@@ -1,7 +1,7 @@
 /** `outrigger sidecar` or `outrigger dns` as a real process, from YAML. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parsePrometheusText, seriesValue } from './prometheus-text.ts';
@@ -14,14 +14,14 @@ export class Program {
   /** Resolves to the exit code, or the signal that ended it. */
   readonly exited: Promise<number | string>;
   output = '';
-  readonly #folder: string;
+  readonly folder: string;
   #addresses: Readonly<Record<string, string>> = {};
 
-  constructor(role: string, yaml: string) {
-    this.#folder = mkdtempSync(join(tmpdir(), 'outrigger-program-'));
-    writeFileSync(join(this.#folder, 'outrigger.yaml'), yaml);
+  constructor(role: string, yaml: string, args: readonly string[] = []) {
+    this.folder = mkdtempSync(join(tmpdir(), 'outrigger-program-'));
+    writeFileSync(join(this.folder, 'outrigger.yaml'), yaml);
     const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
-    const child = spawn(process.execPath, [MAIN, role, '-c', 'outrigger.yaml'], { cwd: this.#folder, stdio });
+    const child = spawn(process.execPath, [MAIN, role, '-c', 'outrigger.yaml', ...args], { cwd: this.folder, stdio });
     this.child = child;
     this.exited = once(child, 'exit').then(([code, signal]: unknown[]) => (code ?? signal) as number | string);
     for (const stream of [child.stdout, child.stderr]) {
@@ -29,6 +29,36 @@ export class Program {
         this.output += part;
       });
     }
+  }
+
+  /** Puts another configuration in the place of the file, as editors and ConfigMaps do: by a rename. */
+  rewrite(yaml: string): void {
+    const next = join(this.folder, 'next.yaml');
+    writeFileSync(next, yaml);
+    renameSync(next, join(this.folder, 'outrigger.yaml'));
+  }
+
+  /** Rewrites the file, tells the program, and resolves to the result of it. */
+  async reload(yaml: string): Promise<string> {
+    const before = await this.reloads();
+    this.rewrite(yaml);
+    this.child.kill('SIGHUP');
+    let result: string | undefined;
+    await until(
+      async () => {
+        const now = await this.reloads();
+        result = Object.keys(now).find((it) => now[it] !== before[it]);
+        return result !== undefined;
+      },
+      { what: 'the end of the reload', withinMs: 20_000 },
+    );
+    return result ?? '';
+  }
+
+  /** How many reloads had which result. */
+  async reloads(): Promise<Readonly<Record<string, number>>> {
+    const report = await (await fetch(`http://${this.address('admin')}/clusters`)).json();
+    return (report as { config: { reloads: Record<string, number> } }).config.reloads;
   }
 
   /** Resolves when it says that it has started. */
@@ -55,13 +85,17 @@ export class Program {
   async close(): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
     await this.exited;
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
 /** Starts it with this configuration; resolves once it has started. */
-export async function startProgram(role: 'sidecar' | 'dns', yaml: string): Promise<Program> {
-  const program = new Program(role, yaml);
+export async function startProgram(
+  role: 'sidecar' | 'dns',
+  yaml: string,
+  args: readonly string[] = [],
+): Promise<Program> {
+  const program = new Program(role, yaml, args);
   try {
     await program.started();
   } catch (error) {

@@ -95,7 +95,7 @@ describe.each(['sidecar', 'dns'] as const)('outrigger %s', (role) => {
   test('lives on after SIGHUP, and when nobody reads its log any more', async () => {
     const { child, heard, admin, exited } = await started(role);
     child.kill('SIGHUP');
-    await until(() => heard.out.includes('reloading is not supported yet'), { what: 'a word about SIGHUP' });
+    await until(() => heard.out.includes('reading the configuration again'), { what: 'a word about SIGHUP' });
     child.stdout.destroy();
     child.kill('SIGHUP');
     child.kill('SIGHUP');

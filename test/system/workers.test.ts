@@ -1,7 +1,7 @@
 /** Several workers in the real program: one process to its clients and to whoever watches it, whichever thread serves. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, createServer, get, type RequestListener } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -365,4 +365,45 @@ test('a number of workers that cannot be is refused on the command line', async 
   });
   expect(await once(child, 'exit').then(([code]: unknown[]) => code)).toBe(64);
   expect(err).toContain('--workers 65: must be a whole number from 1 to 64, or auto');
+});
+
+describe('a reload while a worker dies', () => {
+  test('leaves both workers with one configuration', async () => {
+    const endpoint = await upstream((_, response) => response.end('ok'));
+    const house = await start({ endpoints: [endpoint] });
+    const speaker = await debuggerOf(house);
+    const file = join(house.folder, 'outrigger.yaml');
+    const before = readFileSync(file, 'utf8');
+    const reloads = async (): Promise<number> =>
+      (await house.total('outrigger_config_reloads_total', { result: 'applied' })) +
+      (await house.total('outrigger_config_reloads_total', { result: 'refused' }));
+    const inForce = async (): Promise<string> => {
+      const config = (await (await fetch(`${house.admin}/config`)).json()) as {
+        listeners: { routes: { name?: string }[] }[];
+      };
+      return config.listeners[0]?.routes[0]?.name ?? 'routes[0]';
+    };
+    /** The worker in the second seat after so many deaths. */
+    const second = (deaths: number): string =>
+      speaker.workers.filter((it) => it.endsWith('outrigger-worker-1'))[deaths] ?? '';
+    for (const [round, name] of ['one', 'two', 'three'].entries()) {
+      await until(() => second(round) !== '', { what: 'the debugger to find the second worker' });
+      writeFileSync(file, before.replace('[ { to: users } ]', `[ { name: ${name}, to: users } ]`));
+      // About the moment in which both are asked.
+      speaker.say(second(round), 'process.exit(3)');
+      house.child.kill('SIGHUP');
+      const isOver = async (): Promise<boolean> =>
+        (await reloads()) === round + 1 &&
+        (await house.total('outrigger_worker_restarts_total')) === round + 1 &&
+        (await house.total('outrigger_workers')) === 2;
+      await until(isOver, { what: 'the reload to end and the worker to be replaced', withinMs: 20_000 });
+      const labels = { route: await inForce(), status: '200' };
+      const counted = await house.total('outrigger_requests_total', labels);
+      expect(new Set(await many(30, house.address))).toEqual(new Set(['200 ok']));
+      const all = async (): Promise<boolean> =>
+        (await house.total('outrigger_requests_total', labels)) === counted + 30;
+      await until(all, { what: `30 requests of route ${labels.route}`, withinMs: 5_000 });
+    }
+    expect(await house.total('outrigger_config_reloads_total', { result: 'applied' })).toBeGreaterThan(0);
+  });
 });

@@ -40,6 +40,7 @@ function world(users: readonly DiscoveredEndpoint[], more: Partial<ClusterState>
     addresses: new Map([['socket', 'unix:/run/y.sock']]),
     policyOf,
     pinnedBy: () => undefined,
+    weights: new Map(),
     stateOf: (cluster) => {
       if (cluster === 'lost') return 'it is in Consul';
       const endpoints = cluster === 'users' ? users : [discovered('p1'), discovered('p2')];

@@ -151,6 +151,15 @@ const ROWS: readonly Row[] = [
     upstream: says(`HTTP/1.1 200 OK\r\nx-a: ${'x'.repeat(70_000)}`),
   },
   {
+    name: 'an answer whose head is too large, and whole',
+    wire: get('/'),
+    status: 502,
+    reason: 'bad_response',
+    keepsOpen: true,
+    route: 'routes[0]',
+    upstream: says(`HTTP/1.1 200 OK\r\nx-a: ${'x'.repeat(70_000)}\r\ncontent-length: 0\r\n\r\n`),
+  },
+  {
     name: 'a 101 that nobody asked for',
     wire: get('/'),
     status: 502,

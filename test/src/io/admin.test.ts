@@ -12,6 +12,7 @@ import { listen } from '../../../src/io/listen.ts';
 import { silentLog } from '../../../src/io/log.ts';
 import { ProcessMetrics } from '../../../src/io/process-metrics.ts';
 import type { AdminView } from '../../../src/io/running-house.ts';
+import { firstRecord } from '../../../src/reload-record.ts';
 import { clusterView, discovered } from '../../support/cluster-views.ts';
 import { parsePrometheusText, seriesValue } from '../../support/prometheus-text.ts';
 import { exchange } from '../../support/raw-http.ts';
@@ -42,6 +43,7 @@ function fakeView(state: HouseState): AdminView {
       writer.sample({ listener: 'outbound' }, 3);
     },
     config: () => ({ consul: { token: '[redacted]' } }),
+    reloads: () => firstRecord(0),
     drain: () => {
       state.drains += 1;
     },

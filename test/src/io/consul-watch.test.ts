@@ -2,9 +2,10 @@ import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DiscoveryUpdate } from '../../../src/discovery.ts';
+import type { ConsulWatch } from '../../../src/io/blocking-watch.ts';
 import { realClock } from '../../../src/io/clock.ts';
 import { type ConsulClient, createConsulClient } from '../../../src/io/consul-client.ts';
-import { type ConsulWatch, type ConsulWatchOptions, watchConsul } from '../../../src/io/consul-watch.ts';
+import { type ConsulWatchOptions, watchConsul } from '../../../src/io/consul-watch.ts';
 import { FakeConsul, healthEntry } from '../../support/fake-consul.ts';
 import { until } from '../../support/until.ts';
 

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
+import type { ParsedConfig } from '../../../src/config/parse-config.ts';
 import type { Log } from '../../../src/io/log.ts';
 import { runHouse } from '../../../src/io/process-life.ts';
 import { FakeHouse } from '../../support/fake-house.ts';
@@ -14,7 +15,11 @@ function run() {
     words.push(message ?? String(fields));
   };
   const log = { debug: note, info: note, warn: note, error: note } as unknown as Log;
-  const ended = runHouse({ start: () => house, log, events, output });
+  const read = (): Promise<ParsedConfig> => {
+    house.calls.push('read');
+    return Promise.resolve({ ok: false, problems: [] });
+  };
+  const ended = runHouse({ start: () => house, read, log, events, output });
   return { house, events, output, words, ended };
 }
 
@@ -70,11 +75,10 @@ test('a start that is broken off by a signal is no failure', async () => {
   expect(await ended).toBe(0);
 });
 
-test('SIGHUP changes nothing and says so', async () => {
-  const { house, events, words, ended } = await started();
+test.each(['started', 'starting'])('SIGHUP reads the configuration again, %s', async (state) => {
+  const { house, events, ended } = state === 'started' ? await started() : run();
   events.emit('SIGHUP');
-  expect(house.calls).toEqual([]);
-  expect(words.at(-1)).toContain('reloading is not supported yet');
+  expect(house.calls).toEqual(['reload', 'read']);
   events.emit('SIGTERM');
   house.finishDrain();
   await ended;
@@ -105,7 +109,8 @@ test('a reader of the output that goes away ends nothing, whatever was to happen
     former += 1;
   });
   const log = { debug() {}, info() {}, warn() {}, error() {} } as unknown as Log;
-  const ended = runHouse({ start: () => house, log, events: new EventEmitter(), output });
+  const read = () => Promise.resolve({ ok: false, problems: [] } as const);
+  const ended = runHouse({ start: () => house, read, log, events: new EventEmitter(), output });
   output.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
   expect([former, house.calls]).toEqual([0, []]);
   await house.close();

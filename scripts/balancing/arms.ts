@@ -1,5 +1,6 @@
-/** What a canary of growing share does to its users: figures for the documentation. `node scripts/split-figures.ts`. */
-import { Split } from '../sidecar/split.ts';
+/** What a canary of growing share does to its users. */
+import { Split } from '../../sidecar/split.ts';
+import type { Figure } from './figure.ts';
 
 export interface SplitFigure {
   /** Of the weights. */
@@ -30,8 +31,19 @@ export function splitFigures(percents: readonly number[] = PERCENTS, users = USE
   });
 }
 
-if (import.meta.main) {
-  for (const { percent, actualPercent, left, joined } of splitFigures()) {
-    console.log(`${percent} %: ${actualPercent.toFixed(2)} % of the users, ${joined} joined, ${left} left`);
-  }
+export function armsFigure(): Figure {
+  const figures = splitFigures();
+  const broken = figures.flatMap(({ percent, actualPercent, left }) => [
+    ...(Math.abs(actualPercent - percent) > 1 ? [`the arm of ${percent} % has ${actualPercent} % of the users`] : []),
+    ...(left > 0 ? [`${left} users left the arm that grew to ${percent} %`] : []),
+  ]);
+  const rows = figures.map(({ percent, actualPercent, joined, left }) => {
+    return [`${percent} %`, `${actualPercent.toFixed(2)} %`, String(joined), String(left)];
+  });
+  return {
+    name: 'arms',
+    table: [['weight of the canary', 'users in it', 'joined', 'left'], ...rows],
+    note: `${USERS.toLocaleString('en')} users, one split whose weights are moved from row to row.`,
+    broken,
+  };
 }

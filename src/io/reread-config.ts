@@ -1,0 +1,30 @@
+/** Reads a configuration file while the process serves: what reads it may wait, and nobody waits for it. */
+import { open } from 'node:fs/promises';
+import type { Environment } from '../config/environment.ts';
+import type { ParsedConfig } from '../config/parse-config.ts';
+import { MAX_CONFIG_BYTES, parseConfigBytes, unreadableConfig } from './load-config.ts';
+
+const PIECE_BYTES = 64 * 1_024;
+
+/** As `loadConfig`; never rejects. */
+export async function rereadConfig(file: string, env: Environment): Promise<ParsedConfig> {
+  try {
+    return parseConfigBytes(await readConfigBytes(file), { file, env });
+  } catch (error) {
+    return unreadableConfig(error);
+  }
+}
+
+/** At most one piece more than allowed, so that the size is judged without reading the rest. */
+export async function readConfigBytes(file: string): Promise<Uint8Array> {
+  await using handle = await open(file, 'r');
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for (;;) {
+    const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+    const { bytesRead } = await handle.read(piece, 0, piece.length, null);
+    pieces.push(piece.subarray(0, bytesRead));
+    length += bytesRead;
+    if (bytesRead === 0 || length > MAX_CONFIG_BYTES) return Buffer.concat(pieces, length);
+  }
+}
