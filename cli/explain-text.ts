@@ -1,5 +1,6 @@
 /** An explanation as text for a person. Pure. */
 import type { Explanation } from '../sidecar/explain/explanation.ts';
+import { changeRows, mirrorRows, placeOf, splitRows, stickyRows } from './explain-rows.ts';
 import { alignColumns, printable } from './status-table.ts';
 
 /** Lines without colours. */
@@ -10,7 +11,10 @@ export function formatExplanation(explanation: Explanation): string[] {
   const facts = [
     ['listener', `${listener} (${protocol}, ${address})`],
     ...routeRows(explanation),
+    ...splitRows(explanation),
     ...choiceRows(explanation),
+    ...changeRows(explanation),
+    ...mirrorRows(explanation),
     ['result', resultOf(explanation)],
     ...notes.map((note) => ['note', note]),
   ];
@@ -26,18 +30,19 @@ function onceNamed(
   return [i > 0 && rows[i - 1]?.[0] === name ? '' : name, cells.join('  ')];
 }
 
-function routeRows({ routes }: Explanation): readonly string[][] {
+function routeRows({ routes }: Explanation): readonly (readonly string[])[] {
   const width = Math.max(0, ...routes.map(({ name }) => name.length));
   return routes.map(({ name, matches, why }) => ['route', name.padEnd(width), matches ? 'matches' : `no: ${why}`]);
 }
 
-function choiceRows(explanation: Explanation): readonly string[][] {
+function choiceRows(explanation: Explanation): readonly (readonly string[])[] {
   const { cluster, policy, fingerprint, up, endpoints, key, missing, hash, position, positions, omitted } = explanation;
   if (cluster === null) return [];
-  const ring = fingerprint === null ? '' : `, ring ${fingerprint}`;
+  const ring = fingerprint === null ? '' : `, ${policy === 'maglev' ? 'table' : 'ring'} ${fingerprint}`;
   const order = hash === null ? 'among' : 'order';
   return [
     ['cluster', `${cluster} (${policy}${ring})${up === null ? '' : `, ${up} of ${endpoints} up`}`],
+    ...stickyRows(explanation),
     ...(missing ?? []).map((part) => ['key', `no ${part}`]),
     ...(key === null ? [] : [['key', `${JSON.stringify(key.value)}, from ${key.from}`]]),
     ...(hash === null ? [] : [['hash', position === null ? hash : `${hash}, at ${position} of ${positions}`]]),
@@ -51,14 +56,24 @@ function candidateRows({ candidates, endpoint }: Explanation): readonly string[]
     `${i + 1}.`,
     it.id,
     it.address,
-    it.accepted ? (it.id === endpoint?.id ? 'accepted  ←' : 'accepted') : it.why,
+    it.accepted ? acceptedAs(it.why, it.id === endpoint?.id) : it.why,
   ]);
   return alignColumns(rows);
 }
 
-function resultOf({ outcome, status, endpoint, by }: Explanation): string {
-  if (outcome === 'answered') return `answered here with ${status}`;
-  if (outcome === 'unknown') return 'depends on endpoints that are not known here';
+function acceptedAs(why: string, isChosen: boolean): string {
+  return `accepted${why === '' ? '' : ` (${why})`}${isChosen ? '  ←' : ''}`;
+}
+
+function resultOf({ outcome, status, answer, split, endpoint, by }: Explanation): string {
+  if (outcome === 'answered') {
+    const location = answer?.location ?? null;
+    return `answered here with ${status}${location === null ? '' : `, to ${location}`}`;
+  }
+  if (outcome === 'unknown') return 'depends on what is not known here';
   if (outcome !== 'forwarded') return `refused with ${status} ${outcome}`;
-  return endpoint === null ? `one of those accepted, by ${by}` : `${endpoint.id} at ${endpoint.address}, by ${by}`;
+  if (endpoint !== null) return `${placeOf(endpoint)}, by ${by}`;
+  return split !== null && split.arm === null
+    ? 'one of the arms of its split, by chance'
+    : `one of those accepted, by ${by}`;
 }

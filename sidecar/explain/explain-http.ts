@@ -10,7 +10,7 @@ import { directOrigin } from '../client-origin.ts';
 import { listenerInterests } from '../listener-interests.ts';
 import { compileRequestKey } from '../request-key.ts';
 import { longestPath } from '../rewrite.ts';
-import { compileRoute, type Route, routeName } from '../route.ts';
+import { compileRoute, routeName } from '../route.ts';
 import { RouteIndex } from '../route-index.ts';
 import { chooseArm, compileSplit, type RouteSplit } from '../split-choice.ts';
 import { fittingWeights, splitName } from '../split-weights.ts';
@@ -18,7 +18,7 @@ import { countedClusters } from '../worker-counts.ts';
 import { type Asked, balanceOf } from './asked.ts';
 import { explainAnswer, explainChanges } from './explain-changes.ts';
 import { explainRoutes } from './explain-routes.ts';
-import { explainTarget } from './explain-target.ts';
+import { explainTarget, type SplitRoute } from './explain-target.ts';
 import type { ExplainedWorld } from './explained-world.ts';
 import { type Explanation, NO_CHOICE, NO_EXTRAS } from './explanation.ts';
 import { type AskedUrl, headText, type Question } from './question.ts';
@@ -80,7 +80,7 @@ function explainRouted(
   const taken = index.find(head);
   const tried = explainRoutes(compiled, taken, head);
   if (taken === undefined) return { routes: tried, outcome: 'no_route', status: REASONS.no_route.status };
-  const { name, config, split } = taken;
+  const { name, config } = taken;
   const found = { routes: tried, route: name };
   const answer = explainAnswer(config, head);
   if (answer !== undefined) {
@@ -92,15 +92,11 @@ function explainRouted(
     const problem = `the path has more than the ${longest} bytes that this route can rewrite`;
     return { ...found, ...refused('bad_request', { status: 414, problem }, notes) };
   }
-  const target = explainTarget(config, split, asked);
+  const target = explainTarget(taken, asked);
   return { ...found, ...target, notes: [...notes, ...target.notes], changes: explainChanges(config, head) };
 }
 
 const NO_BODY = 'where it goes depends on its body, which is not given';
-
-interface SplitRoute extends Route {
-  readonly split: RouteSplit | undefined;
-}
 
 /** With the weights in force. */
 function splitOf(config: RouteConfig, place: number, { interests, listener, world }: Asked): RouteSplit | undefined {

@@ -2,7 +2,9 @@
 import { keyPartsOf } from '../../src/config/cluster.ts';
 import type { RouteConfig } from '../../src/config/listener.ts';
 import type { MirrorConfig } from '../../src/config/mirror.ts';
+import type { Route } from '../route.ts';
 import type { RouteSplit } from '../split-choice.ts';
+import { splitName } from '../split-weights.ts';
 import { type Asked, balanceOf } from './asked.ts';
 import type { ClusterState } from './cluster-state.ts';
 import { explainChoice } from './explain-choice.ts';
@@ -16,13 +18,30 @@ import { type Explanation, type MirrorExplanation, NO_CHOICE, type RouteExplanat
 type Target = Omit<Explanation, Exclude<keyof RouteExplanation, 'split' | 'sticky' | 'mirror'> | Place>;
 type Place = 'request' | 'listener' | 'protocol' | 'address' | 'routes' | 'route';
 
-export function explainTarget(config: RouteConfig, route: RouteSplit | undefined, asked: Asked): Target {
+/** A route with its split, if it has one, by the weights in force. */
+export interface SplitRoute extends Route {
+  readonly split: RouteSplit | undefined;
+}
+
+/** For routes that do not answer by themselves. */
+export function explainTarget({ name, config, split: route }: SplitRoute, asked: Asked): Target {
   const found = config.split_key && findKey(config.split_key, asked.interests, whoOf(asked));
   const split = route === undefined ? null : explainSplit(route, asked, found);
   const cluster = config.to ?? split?.arm ?? null;
-  if (cluster !== null) return { split, ...explainEndpoint(cluster, config, asked) };
-  const by = `chance: one of the arms of its split${config.split_key === undefined ? '' : ', as it carries no split_key'}`;
-  return { ...NO_CHOICE, split, sticky: null, mirror: null, by, outcome: 'forwarded', status: null, notes: [] };
+  const notes = weightNotes(config, name, asked);
+  if (cluster !== null) {
+    const target = explainEndpoint(cluster, config, asked);
+    return { split, ...target, notes: [...notes, ...target.notes] };
+  }
+  const by = config.split_key === undefined ? 'chance' : 'chance: the request carries no split_key';
+  return { ...NO_CHOICE, split, sticky: null, mirror: null, by, outcome: 'forwarded', status: null, notes };
+}
+
+/** Only a running process knows what somebody has written down elsewhere. */
+function weightNotes(config: RouteConfig, name: string, { listener, world }: Asked): readonly string[] {
+  const { weights_from: from } = config;
+  if (from === undefined || world.weights.has(splitName(listener, name))) return [];
+  return [`the weights of its split may be others: they come from ${from.consul_kv} in Consul`];
 }
 
 function explainEndpoint(cluster: string, config: RouteConfig, asked: Asked): Omit<Target, 'split'> {
