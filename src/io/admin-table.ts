@@ -72,7 +72,7 @@ const ADMIN_TABLE: AdminTable = new Map<string, AdminPath>([
     {
       method: 'GET',
       onStatus: false,
-      summary: 'why a request would go where it goes: ?url=&method=&header=k:+v&listener=&client=',
+      summary: 'why a request would go where it goes: ?url=&method=&header=k:+v&body=&listener=&client=',
       reply: (view, _metrics, query) => replyExplain(view, query),
     },
   ],

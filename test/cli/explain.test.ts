@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommandLine } from '../../cli/program.ts';
+import { StickyPins } from '../../sidecar/io/sticky-pins.ts';
+import type { Endpoint } from '../../src/endpoint.ts';
 import { startAdminServers } from '../../src/io/admin.ts';
 import { silentLog } from '../../src/io/log.ts';
 import type { AdminView } from '../../src/io/running-house.ts';
@@ -27,6 +29,18 @@ listeners:
       - { match: { path_prefix: /users }, to: users }
       - { match: { path_prefix: /lost }, to: lost }
       - { match: { path_prefix: /gone }, to: gone }
+      - name: canary
+        match: { path_prefix: /canary }
+        split: [ { to: users, weight: 75 }, { to: db, weight: 25 } ]
+        split_key: [ { header: x-user-id } ]
+        split_override: { header: x-arm }
+        rewrite: { prefix: /v2, host: inner }
+        request_headers: { set: { x-a: b }, remove: [ x-c ] }
+        sticky_cookie: { name: srv, secret: a-secret-of-sixteen }
+        mirror: { to: body, share: 5% }
+      - { match: { path_prefix: /old }, redirect: { host: new.example } }
+      - { match: { path_prefix: /body }, to: body }
+      - { match: { path_prefix: /filed }, to: users, sticky_cookie: { name: srv, secret_file: secret } }
   - { name: tcp, listen: "127.0.0.1:15432", protocol: tcp, to: db }
 clusters:
   users:
@@ -35,6 +49,7 @@ clusters:
   db: { discover: { static: [ "10.0.0.9:5432" ] } }
   lost: { discover: { consul: { service: lost, tags: [ v2 ] } }, balance: { policy: ring_hash, hash_key: [ { path: true } ] } }
   gone: { discover: { file: gone.yaml } }
+  body: { discover: { static: [ { address: "10.0.1.7:80", id: body-1 } ] }, balance: { policy: maglev, hash_key: [ { json: /user } ] } }
 `;
 
 async function run(args: readonly string[], yaml = YAML) {
@@ -73,6 +88,43 @@ result    users-2 at 10.0.0.8:80, by its key`);
     expect(out).toMatch(/\nresult +one of those accepted, by chance: the request carries no key$/);
   });
 
+  test('tells what a route does beside choosing', async () => {
+    const { out } = await run(['-H', 'x-user-id: alice', '-H', 'x-arm: nobody', '-H', 'cookie: srv=x', '/canary/1']);
+    const rows = out.split('\n').slice(out.split('\n').findIndex((line) => line.startsWith('split')));
+    expect(rows.join('\n')).toMatch(
+      /^split {5}"nobody", which the request names, is not heard: no arm has that name\n {10}"alice", from header x-user-id\n {10}users {2}75 % {2}has the key from [0-9.]+ % on {2}←\n {10}db {5}25 % {2}would from [0-9.]+ % on\ncluster {3}users \(ring_hash, ring 178b4bcb\), 2 of 2 up\nsticky {4}srv: its value stands for no endpoint of this cluster; the answer sets another\nkey {7}"alice", from header x-user-id\nhash {6}4c518edd, at 98 of 320\norder {5}1\. {2}users-2 {2}10\.0\.0\.8:80 {2}accepted {2}←\n {10}2\. {2}users-1 {2}10\.0\.0\.7:80 {2}accepted\nchanges {3}\/canary\/1 becomes \/v2\/1\n {10}host becomes inner\n {10}headers of the request: set x-a; remove x-c\ncopy {6}perhaps one to body-1 at 10\.0\.1\.7:80 of body: 5% of the requests are, by chance\nresult {4}users-2 at 10\.0\.0\.8:80, by its key$/,
+    );
+    expect((await run(['/canary'])).out).toMatch(/\nresult +one of the arms of its split, by chance$/);
+    expect((await run(['/old/x'])).out).toMatch(/\nresult +answered here with 302, to \/\/new\.example\/old\/x$/);
+  });
+
+  test('goes by a body that is given', async () => {
+    const file = join(folder, 'body.json');
+    writeFileSync(file, '{"user":"é"}');
+    for (const args of [
+      ['-d', '{"user":"é"}'],
+      ['--data-file', file],
+    ]) {
+      const { code, out } = await run([...args, '-X', 'PUT', '/body']);
+      expect({ code, first: out.split('\n')[0] }).toEqual({
+        code: 0,
+        first: expect.stringContaining('PUT /body') as string,
+      });
+      expect(out).toMatch(/\nkey +"é", from json \/user\nhash +[0-9a-f]{8}, at \d+ of 65537\n/);
+    }
+    expect((await run(['-d', '{}', '/nowhere'])).out).toMatch(/^POST \/nowhere /);
+  });
+
+  test('knows whom a cookie means where it has the secret, and says where it has not', async () => {
+    const of = async (cookie: string) => (await run(['-H', `cookie: srv=${cookie}`, '/filed'])).out;
+    expect(await of('x')).toMatch(/\nsticky +srv: the secret of a sticky_cookie cannot be read from .*secret/);
+    writeFileSync(join(folder, 'secret'), 'a-secret-of-sixteen');
+    const ids = ['users-1', 'users-2'].map((id) => ({ id }) as Endpoint);
+    const value = new StickyPins('a-secret-of-sixteen', 'users').valueOf(ids[0] as Endpoint, ids);
+    expect(await of(value)).toMatch(/\nsticky +srv stands for users-1 at 10\.0\.0\.7:80\n/);
+    expect(await of(value)).toMatch(/\nresult +users-1 at 10\.0\.0\.7:80, by its cookie srv$/);
+  });
+
   test('of a connection names no route', async () => {
     const { out } = await run(['tcp://127.0.0.1:15432']);
     expect(out).toBe(`\
@@ -109,6 +161,15 @@ describe('what cannot be explained', () => {
   test.each([
     [['--listener', 'outbuond', '/'], YAML, 'there is no listener outbuond (did you mean "outbound"?)'],
     [['--client', 'me', '/'], YAML, 'client me: must be an IP address'],
+    [['-d', 'x', '--data-file', 'y', '/'], YAML, '--data and --data-file exclude each other'],
+    [['--data-file', '/nowhere', '/'], YAML, '/nowhere cannot be read: '],
+    [['--data-file', '/dev/zero', '/'], YAML, '/dev/zero has more than 1 MiB'],
+    [['--data-file', process.execPath, '/'], YAML, 'has more than 1 MiB'],
+    [
+      ['-d', 'x'.repeat(3_000), '--admin', 'http://127.0.0.1:1', '/'],
+      YAML,
+      'body has more than 2048 bytes: explain from',
+    ],
     [[], YAML, "missing required argument 'url'"],
     [['/'], 'clusters: {}', 'listeners: is required for outrigger sidecar'],
     [['/'], 'listeners: 5', 'listeners: must be a list'],

@@ -27,6 +27,8 @@ describe('a query', () => {
     ['', 'url is missing'],
     ['url=', 'url is missing'],
     ['url=/&headers=a:1', 'unknown parameter headers; there are url, method, header, body, listener, client'],
+    [`url=/&body=${'x'.repeat(2_049)}`, 'body has more than 2048 bytes'],
+    ['url=/&body=a&body=b', 'body is given more than once'],
     ['url=/&__proto__=1', 'unknown parameter __proto__'],
     ['url=/&url=/x', 'url is given more than once'],
   ])('%j is refused: %s', (query, problem) => {
@@ -61,6 +63,20 @@ test.each([
   ['*', '', '*'],
 ])('%s is asked of %j for %s', (url, authority, target) => {
   expect(splitUrl(url)).toEqual({ authority, target });
+});
+
+test('a body is announced as it is, unless somebody else has', () => {
+  const linesOf = (headers: readonly string[]) =>
+    headText(question({ headers, body: '"é"' }), '/', 'h')
+      .split('\r\n')
+      .slice(2, -2);
+  expect(linesOf([])).toEqual(['content-type: application/json', 'content-length: 4']);
+  expect(linesOf(['Content-Type: a/b', 'Content-Length : 4'])).toEqual(['Content-Type: a/b', 'Content-Length : 4']);
+  expect(linesOf(['transfer-encoding: chunked'])).toEqual([
+    'transfer-encoding: chunked',
+    'content-type: application/json',
+  ]);
+  expect(parseQuestion('url=/&body=')).toMatchObject({ method: 'POST', body: '' });
 });
 
 test('the head is bytes, and has one Host', () => {

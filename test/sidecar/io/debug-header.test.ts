@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { parseHostPort } from '../../../src/address.ts';
+import { parseConfig } from '../../../src/config/parse-config.ts';
 import { cleanups } from '../../support/cleanups.ts';
 import { exchange } from '../../support/raw-http.ts';
 import { startTestSidecar, type TestSidecar } from '../../support/sidecar.ts';
@@ -146,5 +147,49 @@ describe('x-outrigger-explain', () => {
     const sidecar = await start({ list: `{ id: a, address: "${a}" }`, ...options });
     expect(await ask(sidecar, ['x-user-id: alice'])).toEqual({ status: 200, explains: [], instance: 'a' });
     expect((await ask(sidecar, [], '/nowhere')).explains).toEqual([]);
+  });
+
+  test('names the split and what decided, the cookie, and the route that answers by itself', async () => {
+    const a = await instance('a');
+    const [yaml, reloaded] = [true, false].map(
+      (debug) => `
+log: { access: off }
+trusted_proxies: [ 127.0.0.1 ]
+listeners:
+  - name: web
+    listen: "127.0.0.1:0"
+    protocol: http
+    debug_header: ${debug}
+    routes:
+      - { name: gone, match: { path: /gone }, respond: { status: 410 } }
+      - name: canary
+        split: [ { to: one, weight: 1 }, { to: two, weight: 0 } ]
+        split_key: [ { header: x-user-id } ]
+        split_override: { header: x-arm }
+        sticky_cookie: { name: srv }
+clusters:
+  one: { discover: { static: [ { id: a, address: "${a}" } ] } }
+  two: { discover: { static: [ { id: b, address: "${a}" } ] } }
+`,
+    ) as [string, string];
+    const sidecar = open(await startTestSidecar(yaml));
+    const said = async (lines: readonly string[], target = '/') => (await ask(sidecar, lines, target)).explains;
+    const START = 'listener="web", route="canary"';
+    expect(await said(['x-user-id: u'])).toEqual([
+      expect.stringMatching(`^${START}, split="key", split_key="u", cluster="one"`),
+    ]);
+    expect(await said(['x-arm: two'])).toEqual([expect.stringMatching(`^${START}, split="override", cluster="two"`)]);
+    expect(await said([])).toEqual([expect.stringMatching(`^${START}, split="chance", cluster="one"`)]);
+    expect(await said([], '/gone')).toEqual(['listener="web", route="gone", by="the route itself"']);
+
+    const text = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+    const cookie = /set-cookie: (srv=[^;]*)/.exec(await exchange(parseHostPort(sidecar.address())!, text))?.[1];
+    expect(await said([`cookie: ${cookie}`])).toEqual([
+      expect.stringMatching(/pinned="a", endpoint="a", address="[^"]*", by="its cookie srv"$/),
+    ]);
+
+    await sidecar.house.reload(async () => parseConfig(reloaded, { file: 'f', env: {} }));
+    expect(await said([])).toEqual([]);
+    expect(await said([], '/gone')).toEqual([]);
   });
 });

@@ -306,6 +306,17 @@ describe('the admin address', () => {
     ]);
   });
 
+  test('takes a body in the query, whatever it is as long as it is short', async () => {
+    const of = async (body: string) => {
+      const query = new URLSearchParams({ url: '/json/x', body });
+      const answer = await fetch(`http://${sidecar.address('admin')}/explain?${query.toString()}`);
+      return (await answer.json()) as Explanation;
+    };
+    expect((await of('{"user":"%é%\\"&=+"}')).key).toEqual({ value: '%é%"&=+', from: 'json /user' });
+    expect(await of('%'.repeat(2_048))).toMatchObject({ key: null, outcome: 'forwarded' });
+    expect(await of('%'.repeat(2_049))).toMatchObject({ error: 'bad_question' });
+  });
+
   test('answers the command with what it knows of this moment', async () => {
     const terminal = new FakeTerminal();
     const admin = `http://${sidecar.address('admin')}`;
