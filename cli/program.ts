@@ -7,6 +7,8 @@ import { addDemoCommand } from './demo.ts';
 import { addDnsCommand } from './dns.ts';
 import { addDrainCommand } from './drain.ts';
 import { CommandError, describeError, EXIT, type ExitCode } from './exit-code.ts';
+import { addExplainCommand } from './explain.ts';
+import { addRingCommand } from './ring.ts';
 import { addSidecarCommand } from './sidecar.ts';
 import { addStatusCommand } from './status.ts';
 import type { Terminal } from './terminal.ts';
@@ -18,6 +20,8 @@ const COMMANDS: readonly AddCommand[] = [
   addSidecarCommand,
   addDnsCommand,
   addCheckCommand,
+  addExplainCommand,
+  addRingCommand,
   addStatusCommand,
   addDrainCommand,
   addDemoCommand,

@@ -72,6 +72,7 @@ export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-function printable(line: string): string {
+/** Text from elsewhere with a replacement for each control character: it cannot move a terminal's cursor. */
+export function printable(line: string): string {
   return line.replaceAll(/\p{Cc}/gu, '\ufffd');
 }

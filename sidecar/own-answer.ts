@@ -62,13 +62,8 @@ export const EMPTY_ANSWER: OwnAnswer = {
   body: '',
 };
 
-/** The whole answer. `connectionLine` is a whole line or empty. HEAD gets the head alone. */
-export function formatOwnAnswer(
-  answer: OwnAnswer,
-  request: RequestHead,
-  connectionLine: string,
-  requestId: string,
-): string {
+/** The whole answer. `lines` are whole lines beside its own. HEAD gets the head alone. */
+export function formatOwnAnswer(answer: OwnAnswer, request: RequestHead, lines: string, requestId: string): string {
   const body = request.method === 'HEAD' ? '' : answer.body;
-  return `${answer.headOf(request)}${connectionLine}x-request-id: ${requestId}\r\n\r\n${body}`;
+  return `${answer.headOf(request)}${lines}x-request-id: ${requestId}\r\n\r\n${body}`;
 }

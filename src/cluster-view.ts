@@ -33,6 +33,8 @@ export interface ClusterView {
   /** True from the first answer of discovery (or a saved set) on, and for ever after. */
   readonly started: boolean;
   readonly discovery: DiscoveryStatus;
+  /** Seconds for which an endpoint of the snapshot has been up, down or draining as it is now; undefined where unknown. */
+  secondsInStatus?(id: EndpointId): number | undefined;
   /**
    * Calls `listener` after each new snapshot, in the order of changes and never from within this call.
    * Returns the function that ends the subscription. A listener must not throw.

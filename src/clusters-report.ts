@@ -12,6 +12,8 @@ export interface EndpointReport {
   readonly status: 'up' | 'down' | 'draining';
   /** Why it is not up; empty when it is. */
   readonly reason: string;
+  /** For how long it has had this status; null where that is not known. */
+  readonly status_seconds: number | null;
   /** What the house adds: requests in flight, connections and the like. */
   readonly [detail: string]: unknown;
 }
@@ -75,16 +77,16 @@ function reportCluster(cluster: ClusterView, inputs: ReportInputs): ClusterRepor
       locality: endpoint.locality ?? null,
       status: STATUS_WORDS[statusOf(snapshot, endpoint)],
       reason: snapshot.reasons.get(endpoint.id) ?? '',
+      status_seconds: rounded(cluster.secondsInStatus?.(endpoint.id)),
     })),
   };
 }
 
 function reportDiscovery(discovery: DiscoveryStatus): DiscoveryReport {
-  const { ageSeconds } = discovery;
   return {
     source: discovery.source,
     state: discovery.state,
-    age_seconds: ageSeconds === undefined ? null : Math.round(ageSeconds * 1_000) / 1_000,
+    age_seconds: rounded(discovery.ageSeconds),
     index: discovery.index ?? null,
     error: discovery.error ?? null,
     held: discovery.held ?? null,
@@ -92,4 +94,9 @@ function reportDiscovery(discovery: DiscoveryStatus): DiscoveryReport {
     skipped: discovery.skipped,
     updates: discovery.updates,
   };
+}
+
+/** To the millisecond. */
+function rounded(seconds: number | undefined): number | null {
+  return seconds === undefined ? null : Math.round(seconds * 1_000) / 1_000;
 }

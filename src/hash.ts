@@ -87,3 +87,8 @@ function finish(value: number): number {
 export function bytesOf(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
+
+/** The way back: bytes as a person reads them; what is no UTF-8 becomes U+FFFD. */
+export function textOf(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}

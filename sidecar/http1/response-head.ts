@@ -130,6 +130,9 @@ function passes(text: string, start: number, length: number, head: ResponseHead)
       encodings += 1;
       encoding = fieldValue(text);
       return false;
+    case 19:
+      // Told to us by a balancer further up, which trusts us; whom we answer is another matter.
+      return !isNamed(text, start, 'x-outrigger-explain') && passesByPrefix(text, start, length);
     default:
       return passesByPrefix(text, start, length);
   }

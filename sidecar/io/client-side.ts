@@ -4,15 +4,20 @@ import type { ClientOrigin } from '../client-origin.ts';
 import { RequestHead } from '../http1/request-head.ts';
 import { AnswerLimits } from './answer-limits.ts';
 import type { ClientSocket } from './client-socket.ts';
+import { type DebugHeader, debugHeader } from './debug-header.ts';
 import type { HttpListener } from './http-listener.ts';
+import type { HttpRoutes } from './http-routes.ts';
 
 export class ClientSide {
   readonly socket: ClientSocket;
+  readonly debug: DebugHeader;
   protected readonly listener: HttpListener;
   protected readonly identity: ClientIdentity;
   /** Of the request under way. */
   protected readonly head = new RequestHead();
   protected readonly limits: AnswerLimits;
+  /** What it goes by, however the listener's rules change until its end: its head has been read by them. */
+  protected routes: HttpRoutes;
   /** No request follows the one under way. */
   protected closes = false;
 
@@ -20,6 +25,8 @@ export class ClientSide {
     this.socket = socket;
     this.listener = listener;
     this.identity = new ClientIdentity(origin, listener.trusted);
+    this.debug = debugHeader(this.identity, this.head);
+    this.routes = listener.routes;
     this.limits = new AnswerLimits(listener.deadlines.now, listener.limits.idle_timeout);
   }
 

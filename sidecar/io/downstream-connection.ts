@@ -151,7 +151,10 @@ export class DownstreamConnection extends ClientSide implements Timed {
     const exchange = this.#exchange;
     exchange.startedAt = this.limits.askedAt = performance.now();
     this.#requests += 1;
-    const verdict = readRequestHead(text, head, listener.interests, this.identity.isTrusted, listener.headLimits);
+    this.routes = listener.routes;
+    this.debug.begin(listener);
+    const { interests } = this.routes;
+    const verdict = readRequestHead(text, head, interests, this.identity.isTrusted, listener.headLimits);
     if (verdict !== 'ok') {
       this.#refuseHead(verdict);
       return;
@@ -166,7 +169,7 @@ export class DownstreamConnection extends ClientSide implements Timed {
   /** Finds route and key; once more when the body is there, where they go by something in it. */
   #choose(): void {
     const head = this.head;
-    const target = routeRequest(this.listener.routes.index, head, this.identity);
+    const target = routeRequest(this.routes.index, head, this.identity);
     const key = target.kind === 'endpoint' ? keyOf(target, head, this.identity) : undefined;
     if (head.body.isWanted) this.#hold();
     else if (target.kind === 'endpoint') this.#forward(target, key);
@@ -213,7 +216,7 @@ export class DownstreamConnection extends ClientSide implements Timed {
     const passed = this.#body.read(bytes, this.#intake);
     if (passed === undefined) this.#refuse('bad_request', 'malformed chunked body');
     else if (this.#phase === 'body') this.#passBody(passed);
-    else if (this.#body.hold(passed, this.head, this.listener.interests)) {
+    else if (this.#body.hold(passed, this.head, this.routes.interests)) {
       this.#phase = 'body';
       this.#choose();
     }
@@ -244,7 +247,8 @@ export class DownstreamConnection extends ClientSide implements Timed {
     const exchange = this.#exchange;
     exchange.answered = target;
     exchange.status = target?.answer.status ?? 200;
-    this.write(formatOwnAnswer(target?.answer ?? EMPTY_ANSWER, this.head, this.connectionLine(), exchange.requestId));
+    const lines = this.connectionLine() + this.debug.answerLine(target);
+    this.write(formatOwnAnswer(target?.answer ?? EMPTY_ANSWER, this.head, lines, exchange.requestId));
     this.#finish();
   }
 
@@ -255,11 +259,9 @@ export class DownstreamConnection extends ClientSide implements Timed {
     if (!this.#body.isDone || REASONS[reason].closes || this.listener.isDraining) this.closes = true;
     this.#exchange.reason = reason;
     this.#exchange.status = status;
-    const { requestId } = this.#exchange;
+    const of = { requestId: this.#exchange.requestId, debugLine: this.debug.replyLine(reason) };
     const keepAlive = minor === 0 && !this.closes;
-    this.write(
-      formatLocalReply({ reason, status, requestId, isHead: method === 'HEAD', closes: this.closes, keepAlive }),
-    );
+    this.write(formatLocalReply({ ...of, reason, status, isHead: method === 'HEAD', closes: this.closes, keepAlive }));
     this.#finish();
   }
 

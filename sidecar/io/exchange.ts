@@ -127,6 +127,7 @@ export class Exchange {
     const endpoint =
       cluster.pick(this.#key, this.#tried.length === 0 ? NO_ENDPOINTS : this.#tried, this.#pinned) ??
       (this.#lastWasReused ? cluster.pick(this.#key, NO_ENDPOINTS) : undefined);
+    this.client.debug.onPick(this.target as RouteTarget, this.#tried, this.#pinned, endpoint);
     if (endpoint === undefined) {
       this.refuse(this.reason === '' ? 'no_endpoint' : this.reason);
       return;
@@ -233,7 +234,7 @@ export class Exchange {
     this.#try.forget();
     this.responseBegun = true;
     this.status = 101;
-    const fields = answerFields(head, this.target?.responseEdits) + this.#pinLine();
+    const fields = answerFields(head, this.target?.responseEdits) + this.#pinLine() + this.client.debug.line;
     const upgrade = `connection: upgrade\r\nupgrade: ${head.upgrade}\r\n`;
     this.client.write(`${fields}${upgrade}x-request-id: ${this.requestId}\r\n\r\n`);
     this.client.onSwitched();
@@ -254,7 +255,7 @@ export class Exchange {
     if (!this.#body.isWhole) client.closeAfter();
     const text = formatAnswerHead(head, this.target?.responseEdits, (head.chunked || rechunk) && !isOld);
     const upstream = this.#upstream as UpstreamConnection;
-    const own = `${this.#pinLine()}${client.connectionLine()}x-request-id: ${this.requestId}\r\n\r\n`;
+    const own = `${this.#pinLine()}${client.connectionLine()}${client.debug.line}x-request-id: ${this.requestId}\r\n\r\n`;
     this.#answer.begin(upstream, text + own, rechunk);
     upstream.bodyBytes(this, bytes, from, to);
     // Whatever the body brought has taken the head with it; an empty or late one has not.
@@ -353,6 +354,7 @@ export class Exchange {
 
   /** Ready for the next request of the connection. */
   reset(): void {
+    this.client.debug.clear();
     this.copy?.drop();
     this.copy = undefined;
     this.target = this.answered = undefined;

@@ -5,7 +5,6 @@ import type { HttpListenerConfig, ListenerLimits } from '../../src/config/listen
 import { type ListenOptions, listen } from '../../src/io/listen.ts';
 import type { TrustedProxies } from '../client-address.ts';
 import type { ClientOrigin } from '../client-origin.ts';
-import type { Interests } from '../http1/interests.ts';
 import type { RequestHead, RequestLimits } from '../http1/request-head.ts';
 import { LimitCounts } from '../limit-counts.ts';
 import { formatLocalReply } from '../local-reply.ts';
@@ -92,12 +91,13 @@ export class HttpListener {
     return this.#rules.headLimits;
   }
 
-  get interests(): Interests {
-    return this.#rules.routes.interests;
-  }
-
   get routes(): HttpRoutes {
     return this.#rules.routes;
+  }
+
+  /** Callers that are trusted are told why. */
+  get explains(): boolean {
+    return this.#rules.config.debug_header;
   }
 
   get trusted(): TrustedProxies {

@@ -3,16 +3,16 @@ import { POLICIES } from '../../src/balance/policies.ts';
 import { type ClusterConfig, keyPartsOf } from '../../src/config/cluster.ts';
 import type { HttpListenerConfig, RouteConfig } from '../../src/config/listener.ts';
 import { compileHeaderEdits } from '../header-edits.ts';
-import { compileInterests, type Interests } from '../http1/interests.ts';
-import { compileJsonInterests } from '../json/json-interests.ts';
+import type { Interests } from '../http1/interests.ts';
+import { listenerInterests } from '../listener-interests.ts';
 import { MirrorCounts } from '../mirror.ts';
 import { compileOwnAnswer } from '../own-answer.ts';
 import { compileRequestEdit } from '../request-edit.ts';
-import { compileRequestKey, keyHeaderNames, keyPointers, type RequestKey } from '../request-key.ts';
+import { compileRequestKey, type RequestKey } from '../request-key.ts';
 import { longestPath } from '../rewrite.ts';
-import { compileRoute, routeHeaderNames, routeName, routePointers } from '../route.ts';
+import { compileRoute, routeName } from '../route.ts';
 import { RouteIndex } from '../route-index.ts';
-import { compileSplit, splitHeaderNames } from '../split-choice.ts';
+import { compileSplit } from '../split-choice.ts';
 import { fittingWeights, type SplitWeights, splitName } from '../split-weights.ts';
 import { DurationHistogram, KeylessCount, type NewCounts, RequestCounts, within } from '../traffic.ts';
 import { clusterPath, countedClusters, mirrorPath, routePath, splitPath } from '../worker-counts.ts';
@@ -44,28 +44,11 @@ export class HttpRoutes {
     this.#clusters = clusters;
     this.#newCounts = newCounts;
     this.used = [...new Set(routes.flatMap(countedClusters))].map((name) => this.#clusterOf(name));
-    this.interests = this.#compileInterests(config);
+    this.interests = listenerInterests(config, (name) => this.#clusterOf(name).config.balance);
     this.index = new RouteIndex(
       routes.map((route, place) => this.#compile(route, place)),
       this.interests,
     );
-  }
-
-  #compileInterests({ routes, limits }: HttpListenerConfig): Interests {
-    const mirrors = routes.flatMap(({ mirror }) => (mirror === undefined ? [] : [this.#clusterOf(mirror.to)]));
-    const keys = [...this.used, ...mirrors].flatMap(({ config }) => keyPartsOf(config.balance));
-    const names = [
-      ...routeHeaderNames(routes),
-      ...routes.flatMap(splitHeaderNames),
-      ...(routes.some((route) => route.sticky_cookie !== undefined) ? ['cookie'] : []),
-      ...keyHeaderNames(keys),
-    ];
-    const pointers = [
-      ...routePointers(routes),
-      ...keyPointers(routes.flatMap(({ split_key = [] }) => split_key)),
-      ...keyPointers(keys),
-    ];
-    return compileInterests(names, compileJsonInterests(pointers, limits.max_json_body));
   }
 
   /** Whether nothing is sent beside the requests themselves now. */

@@ -6,7 +6,10 @@ import type { HouseWork, Opening } from '../../src/io/house.ts';
 import type { Log } from '../../src/io/log.ts';
 import { type Registration, registerService } from '../../src/io/register.ts';
 import type { Replacement } from '../../src/io/reloads.ts';
+import { answerQuery } from '../explain/answer.ts';
+import type { ExplainedWorld } from '../explain/explained-world.ts';
 import { writeTraffic } from '../metrics.ts';
+import { liveWorld } from './live-world.ts';
 import type { PreparedClusters, RunningClusters } from './running-clusters.ts';
 import type { PreparedPlan, Serving } from './serving.ts';
 import type { WeightWatches } from './weight-watches.ts';
@@ -26,12 +29,15 @@ const WARM_MS = 10_000;
 export class SidecarWork<Load> implements HouseWork {
   readonly view: HouseWork['view'];
   readonly #parts: SidecarParts<Load>;
+  /** The configuration in force. */
+  #config: Config;
   #required: ReadonlySet<string>;
   #opening: Opening | undefined;
   #registration: Registration | undefined;
 
   constructor(parts: SidecarParts<Load>) {
     this.#parts = parts;
+    this.#config = parts.config;
     this.#required = requiredClusters(parts.config);
     this.view = this.#view();
   }
@@ -90,6 +96,7 @@ export class SidecarWork<Load> implements HouseWork {
     serving.setWeights(weights.inForce);
     next.apply();
     const applied = plan.apply();
+    this.#config = config;
     this.#required = requiredClusters(config);
     this.#tell(plan.addresses);
     await applied;
@@ -124,6 +131,12 @@ export class SidecarWork<Load> implements HouseWork {
     this.#opening?.bound(bound);
   }
 
+  #world(): ExplainedWorld {
+    const { clusters, serving, weights } = this.#parts;
+    const parts = { config: this.#config, views: clusters.views, serving, weights: weights.inForce };
+    return liveWorld(parts, this.#opening?.addresses ?? new Map());
+  }
+
   #view(): HouseWork['view'] {
     const { clusters, serving, weights } = this.#parts;
     const required = (): ReadonlySet<string> => this.#required;
@@ -148,6 +161,7 @@ export class SidecarWork<Load> implements HouseWork {
         writeTraffic(serving.traffic(), writer);
         weights.collect(writer);
       },
+      explain: (query) => answerQuery(query, this.#world()),
       sections: () => ({ splits: weights.report() }),
     };
   }

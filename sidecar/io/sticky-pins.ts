@@ -5,6 +5,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Endpoint, EndpointId } from '../../src/endpoint.ts';
+import type { Pin } from '../explain/explained-world.ts';
 
 /** Of the 32 bytes of HMAC-SHA-256: 24 are 32 characters without a rest. */
 const SIGNATURE_BYTES = 24;
@@ -66,6 +67,13 @@ export class StickyPins {
     const value = signature.toString('base64url', 0, SIGNATURE_BYTES);
     return { endpoint, value, proof: proofOf(value) };
   }
+}
+
+/** For those who explain. `cookie` must have its secret by now, or nobody can tell. */
+export function findPinned(value: string, { cookie, cluster, endpoints }: Pin): Endpoint | string | undefined {
+  if (cookie.secret === undefined)
+    return 'only a running process knows the secret that it has made: ask it with --admin URL';
+  return new StickyPins(cookie.secret, cluster).find(value, endpoints);
 }
 
 function proofOf(value: string): Buffer {

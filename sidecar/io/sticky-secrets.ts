@@ -57,7 +57,8 @@ function secretOf(
   return processSecret();
 }
 
-function readSecret(file: string): string {
+/** Throws where a file cannot be read or holds too little. */
+export function readSecret(file: string): string {
   let secret: string;
   try {
     secret = readFileSync(file, 'utf8').trim();

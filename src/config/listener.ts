@@ -9,7 +9,7 @@ import { match } from './match.ts';
 import { mirror } from './mirror.ts';
 import { redirect, respond } from './own-answer.ts';
 import { rewrite } from './rewrite.ts';
-import { exactlyOneOf, isMapping, NOT_SUPPORTED_YET, section } from './section.ts';
+import { exactlyOneOf, isMapping, section } from './section.ts';
 import { split, splitOverride, weightsFrom } from './split.ts';
 import { stickyCookie } from './sticky-cookie.ts';
 
@@ -87,12 +87,6 @@ const route = v.pipe(
 
 const PROTOCOL_HINT = 'must be http or tcp';
 
-// `true` is part of the interface and not built yet.
-const falseForNow = v.optional(
-  v.pipe(v.boolean('must be true or false'), v.title('false'), v.literal(false, NOT_SUPPORTED_YET)),
-  false,
-);
-
 const nameField = about('For logs, metrics and problems; unique.', name);
 const listenField = about('Where it accepts connections; unique.', listenAddress);
 const proxyProtocolField = about(
@@ -112,7 +106,10 @@ const httpListener = v.pipe(
         v.pipe(listOf(route, 'routes'), v.minLength(1, 'must have at least one route')),
       ),
       proxy_protocol: proxyProtocolField,
-      debug_header: about('`true` is not supported yet.', falseForNow),
+      debug_header: about(
+        'Answers to callers in `trusted_proxies` say in `x-outrigger-explain` why the request went where it went.',
+        v.optional(flag, false),
+      ),
     },
     ['tls'],
   ),

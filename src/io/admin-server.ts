@@ -45,12 +45,12 @@ export function createAdminServer(options: AdminServerOptions): Server {
 
 /** Never rejects: a handler that throws is a 500 and a line in the log. */
 async function answer(request: IncomingMessage, options: AdminServerOptions): Promise<AdminReplyWithAllow> {
-  const path = (request.url ?? '').split('?', 1)[0] ?? '';
+  const [path = '', ...rest] = (request.url ?? '').split('?');
   const entry = options.paths.get(path);
   const refusal = refuse(request, entry, options);
   if (refusal !== undefined || entry === undefined) return refusal ?? notFound(options.paths);
   try {
-    return await entry.reply(options.view, options.metrics);
+    return await entry.reply(options.view, options.metrics, rest.join('?'));
   } catch (error) {
     options.log.error({ err: error, path }, 'admin request failed');
     return json(500, { error: 'internal', message: 'the answer could not be made; the log says why' });

@@ -18,7 +18,8 @@ export interface AdminPath {
   /** Also on the status address, which anyone in the network may reach: nothing there changes or betrays anything. */
   readonly onStatus: boolean;
   readonly summary: string;
-  readonly reply: (view: AdminView, metrics: ProcessMetrics) => AdminReply | Promise<AdminReply>;
+  /** `query` is what follows the `?`. */
+  readonly reply: (view: AdminView, metrics: ProcessMetrics, query: string) => AdminReply | Promise<AdminReply>;
 }
 
 export type AdminTable = ReadonlyMap<string, AdminPath>;
@@ -64,6 +65,15 @@ const ADMIN_TABLE: AdminTable = new Map<string, AdminPath>([
         const config = reportReloads(view.reloads());
         return json(200, { role: view.role, config, ...reportClusters(view.clusters(), view), ...view.sections?.() });
       },
+    },
+  ],
+  [
+    '/explain',
+    {
+      method: 'GET',
+      onStatus: false,
+      summary: 'why a request would go where it goes: ?url=&method=&header=k:+v&body=&listener=&client=',
+      reply: (view, _metrics, query) => replyExplain(view, query),
     },
   ],
   [
@@ -116,6 +126,13 @@ function replyReady(view: AdminView): AdminReply {
     outage: view.outage?.(),
   });
   return json(readiness.ready ? 200 : 503, readiness);
+}
+
+function replyExplain(view: AdminView, query: string): AdminReply {
+  const answer = view.explain?.(query);
+  if (answer === undefined) return json(404, { error: 'not_found', message: `a ${view.role} process routes nothing` });
+  if ('problem' in answer) return json(400, { error: 'bad_question', message: answer.problem });
+  return json(200, answer);
 }
 
 async function replyMetrics(view: AdminView, metrics: ProcessMetrics): Promise<AdminReply> {

@@ -9,6 +9,7 @@ import type { DiscoveredEndpoint, Endpoint, EndpointId } from '../endpoint.ts';
 import { listedEndpoint } from '../endpoint-list.ts';
 import type { ProbeState } from '../health.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { StatusTimes } from '../status-times.ts';
 import { type Clock, realClock } from './clock.ts';
 import { ClusterLog } from './cluster-log.ts';
 import type { ConsulClient } from './consul-client.ts';
@@ -89,6 +90,7 @@ class ClusterRunner implements RunningCluster {
   readonly #saved: SavedEndpoints | undefined;
   readonly #listeners = new Set<SnapshotListener>();
   readonly #probeListeners = new Set<ProbeListener>();
+  readonly #statusTimes = new StatusTimes();
   readonly #markStarted: () => void;
   #source: RunningSource | undefined;
   #started = false;
@@ -132,6 +134,11 @@ class ClusterRunner implements RunningCluster {
 
   get discovery(): DiscoveryStatus {
     return this.#intake.status({ index: this.#source?.index, nowMs: this.#clock.now() });
+  }
+
+  secondsInStatus(id: EndpointId): number | undefined {
+    const sinceMs = this.#statusTimes.sinceMs(id);
+    return sinceMs === undefined ? undefined : (this.#clock.now() - sinceMs) / 1_000;
   }
 
   onChange(listener: SnapshotListener): () => void {
@@ -282,6 +289,7 @@ class ClusterRunner implements RunningCluster {
 
   #notify(previous: Snapshot): void {
     const { snapshot } = this;
+    this.#statusTimes.take(snapshot, this.#clock.now());
     this.#call(this.#listeners, (listener) => listener(snapshot, previous));
   }
 

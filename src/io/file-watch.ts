@@ -17,10 +17,11 @@ const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
 /** Returns the function that ends the watch; no update comes after it. */
 export function watchFile({ path, onUpdate, clock }: FileWatchOptions): () => void {
-  return watchPath({ path, clock, read: () => readEndpoints(path), onRead: onUpdate });
+  return watchPath({ path, clock, read: () => readEndpointFile(path), onRead: onUpdate });
 }
 
-async function readEndpoints(path: string): Promise<DiscoveryUpdate> {
+/** One look at a file, without a watch. Never rejects. */
+export async function readEndpointFile(path: string): Promise<DiscoveryUpdate> {
   try {
     return { kind: 'endpoints', endpoints: parseEndpointList(await readBounded(path)) };
   } catch (error) {

@@ -25,6 +25,8 @@ export interface AdminView {
   collectMetrics(writer: MetricsText): void;
   /** The effective configuration with secrets already redacted; must be fit for JSON. */
   config(): unknown;
+  /** Answers the query of `/explain`; `problem` (one sentence) where it makes no sense. Only houses that choose have it. */
+  explain?(query: string): object | { readonly problem: string };
   /** What became of changes of the configuration. */
   reloads(): ReloadRecord;
   /** Begins to drain; further calls change nothing. */

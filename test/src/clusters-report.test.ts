@@ -45,6 +45,7 @@ test('a report holds all there is to know of a cluster, in words that JSON keeps
             locality: 'dc1',
             status: 'up',
             reason: '',
+            status_seconds: null,
             in_flight: 0,
           },
           {
@@ -54,6 +55,7 @@ test('a report holds all there is to know of a cluster, in words that JSON keeps
             locality: null,
             status: 'down',
             reason: 'check "alive" is critical',
+            status_seconds: null,
             in_flight: 1,
           },
           {
@@ -63,6 +65,7 @@ test('a report holds all there is to know of a cluster, in words that JSON keeps
             locality: null,
             status: 'draining',
             reason: 'maintenance',
+            status_seconds: null,
             in_flight: 2,
           },
         ],
@@ -92,4 +95,9 @@ test('a detail of the house cannot hide what every endpoint has', () => {
   const lying = { requiredClusters: new Set<string>(), endpointDetails: () => ({ status: 'splendid', id: 'x' }) };
   const [cluster] = reportClusters([clusterView('users', [discovered('n/1')])], lying).clusters;
   expect(cluster!.endpoints[0]).toMatchObject({ id: 'n/1', status: 'up' });
+});
+
+test('how long an endpoint has had its status is told where somebody counts it', () => {
+  const view = { ...clusterView('users', [discovered('n/1')]), secondsInStatus: () => 12.345_678 };
+  expect(reportClusters([view], plain).clusters[0]!.endpoints[0]).toMatchObject({ status_seconds: 12.346 });
 });

@@ -65,6 +65,25 @@ describe('a reload', () => {
     expect(sidecar.house.admin.reloads()).toMatchObject({ counts: { applied: 1, refused: 0 }, refusal: undefined });
   });
 
+  it('leaves a request whose body is awaited to the routes that have read its head', async () => {
+    const [a, b] = [await named('a'), await named('b')];
+    const clusters = { a: only(a), b: only(b) };
+    const byBody = '[ { match: { headers: { x-one: "1" }, json: { /k: v } }, to: a }, { to: b } ]';
+    const sidecar = await start({ listeners: [web(byBody)], clusters });
+    const client = await connect(sidecar);
+    const body = '{"k":"v"}';
+    const fields = `x-one: 1\r\ncontent-type: application/json\r\ncontent-length: ${body.length}`;
+    client.send(`POST / HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n${fields}\r\n\r\n`);
+    expect((await client.response()).status).toBe(100);
+    await reload(sidecar, {
+      listeners: [web('[ { match: { headers: { x-two: "1" } }, to: a }, { to: b } ]')],
+      clusters,
+    });
+    client.send(body);
+    expect((await client.response()).body).toBe('a');
+    expect((await client.ask(get('/'))).body).toBe('b');
+  });
+
   it('lets a request that runs come to its end where it began', async () => {
     const old = closes(await WireUpstream.start(DEAF));
     const next = await named('next');
