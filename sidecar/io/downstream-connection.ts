@@ -26,7 +26,7 @@ import { Exchange } from './exchange.ts';
 import type { HttpListener } from './http-listener.ts';
 import { keyOf } from './http-target.ts';
 import { latin1 } from './latin1.ts';
-import { lingerOn } from './linger.ts';
+import { endLinger, lingerOn } from './linger.ts';
 
 /** How long a drain waits for a request that an idle client may have under way, to answer it with Connection: close. */
 const LAST_CALL_MS = 400;
@@ -211,7 +211,9 @@ export class DownstreamConnection implements Timed {
     this.deadlineAt = listener.deadlines.in(target.requestTimeoutMs);
     if (this.#phase === 'answer') exchange.onRequestEnd(undefined);
     else this.#beginBody(now);
-    if (this.#phase === 'answer' || this.#phase === 'body') exchange.attempt(false);
+    if (this.#phase === 'body' && this.#peerEnded)
+      this.socket.destroy(); // No rest of it comes behind a FIN.
+    else if (this.#phase === 'answer' || this.#phase === 'body') exchange.attempt(false);
   }
 
   #beginBody(now: number): void {
@@ -334,7 +336,7 @@ export class DownstreamConnection implements Timed {
   /** The client sends no more, or wants no more: a FIN does not say which. */
   #onEnd(): void {
     this.#peerEnded = true;
-    if (this.#phase === 'head') this.#closeGently();
+    if (this.#phase === 'head') this.#goOn();
     else if (this.#phase === 'body') this.socket.destroy();
     else if (this.#phase === 'tunnel') this.#exchange.endTunnelUp();
     else if (this.#phase === 'answer' && this.#limits.isGivenUp(performance.now())) this.socket.destroy();
@@ -381,7 +383,7 @@ export class DownstreamConnection implements Timed {
       case 'closing':
       case 'closed':
         this.deadlineAt = Number.POSITIVE_INFINITY;
-        this.socket.destroy();
+        endLinger(this);
     }
   }
 

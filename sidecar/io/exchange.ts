@@ -298,10 +298,11 @@ export class Exchange {
   }
 
   onResponseEnd(): void {
+    // Not to be held back any more: it may wait for another client's request by now.
+    this.#upstream = undefined;
     if (this.#rechunk) this.#pendingHead += '0\r\n\r\n';
     this.#flushHead();
     this.#release();
-    this.#upstream = undefined;
     this.#countStatus();
     this.client.onResponseEnd();
   }
@@ -329,7 +330,7 @@ export class Exchange {
   onTunnelClosed(isReset: boolean): void {
     this.#endTunnelAttempt();
     if (isReset) this.client.cut();
-    else this.client.socket.end();
+    else this.client.socket.destroySoon();
   }
 
   writeTunnel(bytes: Buffer): boolean {
