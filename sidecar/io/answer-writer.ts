@@ -51,9 +51,10 @@ export class AnswerWriter {
   }
 
   end(): void {
+    // Not to be held back any more: it may wait for another client's request by now.
+    this.#upstream = undefined;
     if (this.#rechunk) this.#pending += '0\r\n\r\n';
     this.flush();
-    this.#upstream = undefined;
   }
 
   flush(): void {

@@ -32,6 +32,8 @@ interface WriteRequest {
 interface Handle {
   writeLatin1String(request: WriteRequest, text: string): number;
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
+  /** TCP's alone. */
+  reset?: unknown;
 }
 
 /** Text is not collected beyond this: it is about what the handle encodes without memory of its own. */
@@ -51,6 +53,10 @@ export class DirectSocket extends Socket {
   #isPending = false;
   #hasFailed = false;
   #onTaken: (() => void) | undefined;
+  /** Ends the writing side, once what was queued has gone out. */
+  #onIdle: (() => void) | undefined;
+  #isShutting = false;
+  #resetsNext = false;
 
   /** Whoever writes should wait for `drain`. */
   get needsDrain(): boolean {
@@ -102,9 +108,29 @@ export class DirectSocket extends Socket {
     this.#written(request, handle.writeLatin1String(request, text));
   }
 
+  /** Waits for what is queued, as the stream would: libuv cannot reset a socket that is being shut down. */
   override _final(callback: (error?: Error | null) => void): void {
     this.flush();
-    super._final(callback);
+    if (this.#isPending) {
+      this.#onIdle = () => this._final(callback);
+      return;
+    }
+    this.#isShutting = true;
+    super._final((error) => {
+      this.#isShutting = false;
+      if (this.#resetsNext) this.resetAndDestroy();
+      callback(error);
+    });
+  }
+
+  /** Without the errors of the one it stands for: what cannot be reset, such as a unix socket, is destroyed. */
+  override resetAndDestroy(): this {
+    if (this.destroyed) return this;
+    if (this.connecting || handleOf(this)?.reset === undefined) return this.destroy();
+    if (!this.#isShutting) return super.resetAndDestroy();
+    // Takes a turn of the loop.
+    this.#resetsNext = true;
+    return this;
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -144,8 +170,14 @@ export class DirectSocket extends Socket {
     this.#onTaken = undefined;
     onTaken?.();
     if (this.destroyed) return;
-    if (status < 0) this.#fail(status);
-    else if (!this.writableNeedDrain) this.emit('drain');
+    if (status < 0) {
+      this.#fail(status);
+      return;
+    }
+    const onIdle = this.#onIdle;
+    this.#onIdle = undefined;
+    onIdle?.();
+    if (!this.writableNeedDrain) this.emit('drain');
   }
 
   #fail(status: number): void {
@@ -171,8 +203,10 @@ function takeRequest(): WriteRequest {
   return request;
 }
 
-/** Looks at the next write of this handle's stream, once. */
+/** Looks at the next text that this handle's stream writes, once. */
 function learnRequest(handle: Handle): void {
+  // Being looked at already: its methods are its prototype's.
+  if (Object.hasOwn(handle, 'writeLatin1String')) return;
   if (typeof handle.writeLatin1String !== 'function' || typeof handle.writeBuffer !== 'function') return;
   const inherited = handle.writeLatin1String.bind(handle);
   handle.writeLatin1String = (request, text) => {

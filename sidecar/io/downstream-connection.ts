@@ -27,7 +27,7 @@ import { Exchange } from './exchange.ts';
 import type { HttpListener } from './http-listener.ts';
 import { type AnswerTarget, keyOf, type RouteTarget, routeRequest } from './http-target.ts';
 import { latin1 } from './latin1.ts';
-import { lingerOn } from './linger.ts';
+import { endLinger, lingerOn } from './linger.ts';
 
 /** How long a drain waits for a request that an idle client may have under way, to answer it with Connection: close. */
 const LAST_CALL_MS = 400;
@@ -189,7 +189,9 @@ export class DownstreamConnection extends ClientSide implements Timed {
     this.deadlineAt = this.listener.deadlines.in(target.requestTimeoutMs);
     if (this.#phase === 'answer') exchange.onRequestEnd(undefined);
     else this.#beginBody(this.listener.deadlines.now);
-    if (this.#phase === 'answer' || this.#phase === 'body') exchange.attempt(false);
+    // Behind a FIN that came while this request waited for its turn, the rest of a body will not come.
+    if (this.#phase === 'body' && this.#peerEnded) this.socket.destroy();
+    else if (this.#phase === 'answer' || this.#phase === 'body') exchange.attempt(false);
   }
 
   #hold(): void {
@@ -198,6 +200,7 @@ export class DownstreamConnection extends ClientSide implements Timed {
     this.limits.begin(now);
     this.deadlineAt = this.limits.dueAt(this.#exchange);
     this.#beginBody(now);
+    if (this.#phase === 'hold' && this.#peerEnded) this.socket.destroy();
     // No endpoint can be asked before the body is there, so nobody else would say it.
     if (this.head.expectsContinue && this.#phase === 'hold' && !this.#body.isHeld) this.write(CONTINUE);
   }
@@ -328,7 +331,7 @@ export class DownstreamConnection extends ClientSide implements Timed {
   /** The client sends no more, or wants no more: a FIN does not say which. */
   #onEnd(): void {
     this.#peerEnded = true;
-    if (this.#phase === 'head') this.#closeGently();
+    if (this.#phase === 'head') this.#goOn();
     else if (this.#phase === 'hold' || this.#phase === 'body') this.socket.destroy();
     else if (this.#phase === 'tunnel') this.#exchange.endTunnelUp();
     else if (this.#phase === 'answer' && this.limits.isGivenUp(performance.now())) this.socket.destroy();
@@ -376,7 +379,7 @@ export class DownstreamConnection extends ClientSide implements Timed {
       case 'closing':
       case 'closed':
         this.deadlineAt = Number.POSITIVE_INFINITY;
-        this.socket.destroy();
+        endLinger(this);
     }
   }
 

@@ -305,7 +305,7 @@ export class Exchange {
   onTunnelClosed(isReset: boolean): void {
     this.#endTunnelAttempt();
     if (isReset) this.client.cut();
-    else this.client.socket.end();
+    else this.client.socket.destroySoon();
   }
 
   writeTunnel(bytes: Buffer): boolean {

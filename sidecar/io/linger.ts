@@ -10,7 +10,7 @@ export interface Lingering extends Timed {
   readonly socket: ClientSocket;
 }
 
-/** Ends `connection`, whose deadline is to destroy it from here on, after at most `patienceMs` of taking nothing. */
+/** Ends `connection`, whose deadline is to call {@link endLinger} from here on, after at most `patienceMs` of taking nothing. */
 export function lingerOn(connection: Lingering, deadlines: Deadlines, patienceMs: number): void {
   const { socket } = connection;
   let discarded = 0;
@@ -23,4 +23,10 @@ export function lingerOn(connection: Lingering, deadlines: Deadlines, patienceMs
     connection.deadlineAt = deadlines.in(LINGER_MS);
   });
   socket.resume();
+}
+
+/** The deadline has passed. What has not been taken is lost, which has to show: a FIN would make a part look whole. */
+export function endLinger({ socket }: Lingering): void {
+  if (socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
 }

@@ -143,6 +143,8 @@ export class TcpTunnel implements Timed {
     if (this.#isClosed) this.#end();
     else if (!this.#isOpen) this.start();
     else if (!this.downstream.writableEnded) this.downstream.resetAndDestroy();
+    // Nobody takes what the client may still send; the system tells it so once this side is closed as well.
+    else this.downstream.destroySoon();
   }
 
   #leaveEndpoint(): void {

@@ -276,7 +276,7 @@ export class UpstreamConnection implements Timed {
   /** The response is whole. Kept for the next exchange only when both sides are in step and want to. */
   #complete(exchange: Exchange, hasExtraBytes: boolean): void {
     const head = this.#head;
-    const inStep = !hasExtraBytes && this.#requestSent && !head.close && head.minor === 1;
+    const inStep = !hasExtraBytes && this.#requestSent && !this.socket.isBroken && !head.close && head.minor === 1;
     this.#exchange = undefined;
     if (inStep && this.#idleLimitMs > 0 && !this.socket.destroyed && this.#pool.keep(this)) {
       this.#phase = 'idle';
@@ -319,6 +319,11 @@ export class UpstreamConnection implements Timed {
     } else this.#fail(exchange, 'upstream_reset', 'connection closed');
   }
 
+  /** In mid-stream. An endpoint that had sent its FIN, and then takes no more, has said all that it had to say. */
+  #isCut(): boolean {
+    return !this.socket.readableEnded || (this.#error !== '' && this.#error !== 'EPIPE');
+  }
+
   #onClose(): void {
     const exchange = this.#exchange;
     const phase = this.#phase;
@@ -329,7 +334,7 @@ export class UpstreamConnection implements Timed {
     this.#pool.forget(this, phase === 'idle');
     if (exchange === undefined) return;
     if (phase === 'connecting') exchange.onConnectFailed(this.#error || 'closed');
-    else if (phase === 'tunnel') exchange.onTunnelClosed(this.#error !== '');
+    else if (phase === 'tunnel') exchange.onTunnelClosed(this.#isCut());
     else exchange.onUpstreamFailed('upstream_reset', this.#error || 'connection closed', this.isReused);
   }
 }

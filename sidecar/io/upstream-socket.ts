@@ -16,6 +16,11 @@ export class UpstreamSocket extends DirectSocket {
     this.connect(options);
   }
 
+  /** It is there for what may still be read: nothing that is written goes out any more. */
+  get isBroken(): boolean {
+    return this.#hasFailed;
+  }
+
   /** Once a write has failed, Node no longer tells of the end of what is read: `end` would never come. */
   override push(chunk: unknown, encoding?: BufferEncoding): boolean {
     const wantsMore = super.push(chunk, encoding);

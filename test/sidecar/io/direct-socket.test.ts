@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto';
 import { on, once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { DirectSocket } from '../../../sidecar/io/direct-socket.ts';
 import { cleanups } from '../../support/cleanups.ts';
 
 const closes = cleanups();
 
 /** A direct socket and its peer, connected over loopback. */
-async function pair(): Promise<{ socket: DirectSocket; peer: Socket }> {
+async function pair(Kind = DirectSocket): Promise<{ socket: DirectSocket; peer: Socket }> {
   const server = createServer({ allowHalfOpen: true });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
-  const socket = new DirectSocket({ allowHalfOpen: true });
+  const socket = new Kind({ allowHalfOpen: true });
   socket.on('error', () => undefined);
   const accepted = once(server, 'connection') as Promise<[Socket]>;
   socket.connect(port, '127.0.0.1');
@@ -157,6 +157,49 @@ describe('a direct socket', () => {
     await new Promise(setImmediate);
     go();
     expect(await next()).toBe(10_000 * 65_536 + 5);
+  });
+
+  it('learns from its first text, however many bytes were written before that', async () => {
+    // A module of its own: this one has learned from the tests before.
+    vi.resetModules();
+    const { DirectSocket: Fresh } = await import('../../../sidecar/io/direct-socket.ts');
+    expect(Fresh).not.toBe(DirectSocket);
+    const { socket, peer } = await pair(Fresh);
+    const all = received(peer);
+    for (let i = 0; i < 20_000; i += 1) {
+      socket.writeBytes(Buffer.from('.'), nothing);
+      if (i % 100 === 0) await new Promise(setImmediate);
+    }
+    socket.writeText('first');
+    socket.writeText('second');
+    socket.end();
+    expect((await all).toString('latin1')).toBe(`${'.'.repeat(20_000)}firstsecond`);
+  });
+
+  it('can be reset with bytes that the system has not taken, although it has ended', async () => {
+    const { socket, peer } = await pair();
+    const codes: unknown[] = [];
+    peer.on('error', ({ code }: NodeJS.ErrnoException) => codes.push(code));
+    peer.pause();
+    socket.writeText('learned');
+    await new Promise(setImmediate);
+    socket.writeBytes(Buffer.alloc(20_000_000), nothing);
+    socket.end();
+    socket.resetAndDestroy();
+    await once(socket, 'close');
+    peer.resume();
+    await expect.poll(() => codes).toEqual(['ECONNRESET']);
+  });
+
+  it('closes without an error where it is reset while its FIN goes out', async () => {
+    const { socket, peer } = await pair();
+    const errors: unknown[] = [];
+    socket.on('error', (error) => errors.push(error));
+    peer.resume();
+    socket.end();
+    socket.resetAndDestroy();
+    await once(socket, 'close');
+    expect(errors).toEqual([]);
   });
 
   it('is destroyed with the error of a write that the system refuses', async () => {

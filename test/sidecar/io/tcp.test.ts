@@ -102,6 +102,21 @@ describe('a TCP listener', () => {
     await sidecar.settles();
   });
 
+  it('tells a client that goes on sending when its endpoint has ended and closed', async () => {
+    const { sidecar, client, far } = await wire();
+    far.socket.end('goodbye', () => far.socket.destroy());
+    await until(() => client.hasEnded, { what: 'the end' });
+    expect(client.received).toBe('goodbye');
+    await until(
+      () => {
+        if (client.error === '') client.send('anybody there?');
+        return client.error !== '';
+      },
+      { what: 'an error', withinMs: 2_000 },
+    );
+    await sidecar.settles();
+  });
+
   it('passes a reset on as a reset, both ways', async () => {
     const one = await wire();
     one.far.socket.resetAndDestroy();

@@ -44,6 +44,7 @@ async function tunnel(answer = SWITCH, yaml: Partial<ProxyYaml> = {}): Promise<T
 }
 
 const heads: string[][] = [];
+const LAST_BYTES = 100_000;
 
 describe('an upgrade', () => {
   it('becomes a tunnel with the 101, bytes right behind it in both directions included', async () => {
@@ -112,6 +113,28 @@ describe('an upgrade', () => {
     far().socket.resume();
     await until(() => far().hasEnded || far().error !== '', { what: 'the end' });
     expect([far().error, far().received.length]).toEqual(['', 20_000_000]);
+    await sidecar.settles();
+  });
+
+  it('keeps what an endpoint sent last for a client that takes its time, although that one has sent more', async () => {
+    const { sidecar, client, far } = await tunnel();
+    client.send(ASK);
+    await client.response();
+    client.socket.pause();
+    // More than the kernel takes for the client, little enough that it has all gone out by the time of the close.
+    far().socket.end(Buffer.alloc(LAST_BYTES, 0x78), () => far().socket.destroy());
+    await until(() => far().socket.destroyed, { what: 'the close' });
+    const ended = (): boolean => sidecar.sum('outrigger_upstream_in_flight') === 0;
+    await until(
+      () => {
+        client.send('?');
+        return ended();
+      },
+      { what: 'the end of the upstream connection' },
+    );
+    client.socket.resume();
+    await client.over();
+    expect(client.received.length).toBe(LAST_BYTES);
     await sidecar.settles();
   });
 
