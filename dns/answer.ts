@@ -1,8 +1,10 @@
 /** Answers: the query's header and question with other flags, prebuilt records behind them, an OPT record at the end. */
 import type { AnswerSet } from './answer-set.ts';
 import { EDNS_UDP_BYTES, OPT_BYTES, type Rcode, TYPE } from './codes.ts';
+import type { Composer } from './composer.ts';
 import type { Query } from './message.ts';
-import { fits } from './truncate.ts';
+import type { Resolution } from './resolution.ts';
+import { roomFor } from './truncate.ts';
 
 const QR = 0x80;
 const OPCODE = 0x78;
@@ -21,7 +23,7 @@ export function writeError(query: Buffer, parsed: Query, rcode: Rcode): Buffer {
 /** The records of `set`, or none of them and TC when they do not all fit into `maxBytes` (RFC 2181 section 9). */
 export function writeAnswer(query: Buffer, parsed: Query, set: AnswerSet, maxBytes: number): Buffer {
   const bytes = set.byteLength;
-  if (!fits(parsed, bytes, maxBytes)) return writeTruncated(query, parsed, 0);
+  if (bytes > roomFor(parsed, maxBytes)) return writeTruncated(query, parsed, 0);
   const answer = begin(query, parsed, bytes);
   setFlags(answer, query, AA, 0);
   answer[6] = set.count >> 8;
@@ -33,7 +35,7 @@ export function writeAnswer(query: Buffer, parsed: Query, set: AnswerSet, maxByt
 
 /** NXDOMAIN, or NOERROR without records of the type, with the SOA that says for how long (RFC 2308 section 2). */
 export function writeNegative(query: Buffer, parsed: Query, rcode: Rcode, soa: Buffer, maxBytes: number): Buffer {
-  if (!fits(parsed, soa.length, maxBytes)) return writeTruncated(query, parsed, rcode);
+  if (soa.length > roomFor(parsed, maxBytes)) return writeTruncated(query, parsed, rcode);
   const answer = begin(query, parsed, soa.length);
   setFlags(answer, query, AA, rcode);
   answer[9] = 1;
@@ -42,9 +44,25 @@ export function writeNegative(query: Buffer, parsed: Query, rcode: Rcode, soa: B
   return answer;
 }
 
-function writeTruncated(query: Buffer, parsed: Query, rcode: Rcode): Buffer {
+/** The records that were put together; none of them and TC when one that is needed found no room. */
+export function writeComposed(query: Buffer, parsed: Query, composer: Composer, resolution: Resolution): Buffer {
+  const { rcode, isAuthoritative, isTruncated } = resolution;
+  const aa = isAuthoritative ? AA : 0;
+  if (isTruncated) return writeTruncated(query, parsed, rcode, aa);
+  const { records, counts } = composer;
+  const answer = begin(query, parsed, records.length);
+  setFlags(answer, query, aa, rcode);
+  for (const [section, count] of counts.entries()) {
+    answer.writeUInt16BE(count + answer.readUInt16BE(6 + 2 * section), 6 + 2 * section);
+  }
+  records.copy(answer, parsed.questionEnd);
+  if (parsed.edns) writeOpt(answer, parsed, rcode);
+  return answer;
+}
+
+function writeTruncated(query: Buffer, parsed: Query, rcode: Rcode, aa = AA): Buffer {
   const answer = begin(query, parsed, 0);
-  setFlags(answer, query, AA | TC, rcode);
+  setFlags(answer, query, aa | TC, rcode);
   if (parsed.edns) writeOpt(answer, parsed, rcode);
   return answer;
 }

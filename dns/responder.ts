@@ -1,13 +1,16 @@
 /** One query in, one answer out (or none): the whole path that needs neither a socket nor a clock. */
-import { writeAnswer, writeError, writeNegative } from './answer.ts';
+import { writeAnswer, writeComposed, writeError, writeNegative } from './answer.ts';
 import { AnswerSet } from './answer-set.ts';
 import { RCODE, TYPE } from './codes.ts';
+import { Composer } from './composer.ts';
 import { parseQuery, type Query } from './message.ts';
-import { questionKey } from './name.ts';
+import { type NameKey, questionKey } from './name.ts';
 import type { RecordEncoder } from './record.ts';
+import { findSet, resolve } from './resolution.ts';
 import type { Tally } from './tally.ts';
-import { answerLimit, type Transport } from './truncate.ts';
-import type { ZoneNode, ZoneTree } from './zone-tree.ts';
+import { answerLimit, roomFor, type Transport } from './truncate.ts';
+import type { Zone } from './zone.ts';
+import type { Place, ZoneNode, ZoneTree } from './zone-tree.ts';
 
 /** RFC 8482 section 4.2 leaves it open; an hour keeps those who ask for ANY from asking soon again. */
 const ANY_TTL_SECONDS = 3_600;
@@ -17,6 +20,7 @@ export class Responder {
   readonly #tally: Tally;
   /** The answer to ANY is the same for every name, because its owner is a pointer at the question. */
   readonly #anySet: AnswerSet;
+  readonly #composer = new Composer();
 
   constructor(tree: ZoneTree, tally: Tally, encode: RecordEncoder) {
     this.#tree = tree;
@@ -44,32 +48,62 @@ export class Responder {
       return writeError(query, parsed, parsed.rcode);
     }
     const key = questionKey(query, parsed.nameEnd);
-    const node = this.#tree.node(key);
-    if (node !== undefined) return this.#answer(node, query, parsed, answerLimit(parsed, transport));
-    const zone = this.#tree.zoneOf(key);
-    const rcode = zone === undefined ? RCODE.REFUSED : RCODE.NXDOMAIN;
-    this.#tally.count(zone?.slot ?? -1, parsed.type, rcode);
-    if (zone === undefined) return writeError(query, parsed, rcode);
-    return writeNegative(query, parsed, rcode, zone.negative(parsed.nameEnd), answerLimit(parsed, transport));
+    const place = this.#tree.placeOf(key);
+    if (place === undefined) {
+      this.#tally.count(-1, parsed.type, RCODE.REFUSED);
+      return writeError(query, parsed, RCODE.REFUSED);
+    }
+    return this.#answer(query, parsed, key, { place, maxBytes: answerLimit(parsed, transport) });
   }
 
-  #answer(node: ZoneNode, query: Buffer, parsed: Query, maxBytes: number): Buffer {
-    const { zone } = node;
-    if (!node.known) {
-      this.#tally.count(zone.slot, parsed.type, RCODE.SERVFAIL);
-      return writeError(query, parsed, RCODE.SERVFAIL);
+  /** The short ways first: one set of records as it was prebuilt, or none and the SOA. */
+  #answer(query: Buffer, parsed: Query, key: NameKey, { place, maxBytes }: Asked): Buffer {
+    const { encloser, node } = place;
+    const { zone } = encloser;
+    if (encloser.cut === undefined && parsed.type !== TYPE.DS) {
+      const set = node === undefined ? undefined : this.#setOf(node, parsed.type);
+      if (set !== undefined && set.targets.length === 0) {
+        this.#tally.count(zone.slot, parsed.type, RCODE.NOERROR);
+        return writeAnswer(query, parsed, set, maxBytes);
+      }
+      const rcode = node === undefined ? RCODE.NXDOMAIN : RCODE.NOERROR;
+      if (node === undefined || (set === undefined && node.known && !isAlias(node))) {
+        this.#tally.count(zone.slot, parsed.type, rcode);
+        return writeNegative(query, parsed, rcode, zone.negative(parsed.nameEnd), maxBytes);
+      }
     }
-    this.#tally.count(zone.slot, parsed.type, RCODE.NOERROR);
-    const set = this.#setOf(node, parsed.type);
-    if (set !== undefined) return writeAnswer(query, parsed, set, maxBytes);
-    return writeNegative(query, parsed, RCODE.NOERROR, zone.negative(parsed.nameEnd), maxBytes);
+    return this.#compose(query, parsed, key, { place, maxBytes });
+  }
+
+  #compose(query: Buffer, parsed: Query, key: NameKey, { place, maxBytes }: Asked): Buffer {
+    const { zone } = place.encloser;
+    if (parsed.type === TYPE.DS && key === zone.key) return this.#aboveCut(query, parsed, zone, maxBytes);
+    const room = roomFor(parsed, maxBytes);
+    const resolution = resolve(this.#tree, this.#composer, { parsed, key, place, room });
+    this.#tally.count(zone.slot, parsed.type, resolution.rcode);
+    if (resolution.rcode === RCODE.SERVFAIL) return writeError(query, parsed, RCODE.SERVFAIL);
+    return writeComposed(query, parsed, this.#composer, resolution);
+  }
+
+  /** What lies above a zone says how it is signed: the zone above answers, where it is ours (RFC 4035 section 3.1.4.1). */
+  #aboveCut(query: Buffer, parsed: Query, zone: Zone, maxBytes: number): Buffer {
+    const above = this.#tree.parentOf(zone.key) ?? zone;
+    this.#tally.count(above.slot, parsed.type, RCODE.NOERROR);
+    return writeNegative(query, parsed, RCODE.NOERROR, above.negative(parsed.nameEnd), maxBytes);
   }
 
   #setOf(node: ZoneNode, type: number): AnswerSet | undefined {
-    // A name has a handful of types at most, so looking at each is faster than any index.
-    for (const set of node.sets) if (set.type === type) return set;
-    if (type === TYPE.SOA && node.name === node.zone.name) return node.zone.soaSet;
-    if (type === TYPE.ANY && (node.sets.length > 0 || node.name === node.zone.name)) return this.#anySet;
-    return undefined;
+    const set = findSet(node, type);
+    if (set !== undefined || type !== TYPE.ANY) return set;
+    return node.sets.length > 0 || node.name === node.zone.name ? this.#anySet : undefined;
   }
+}
+
+interface Asked {
+  readonly place: Place;
+  readonly maxBytes: number;
+}
+
+function isAlias(node: ZoneNode): boolean {
+  return node.sets.length === 1 && node.sets[0]?.type === TYPE.CNAME;
 }

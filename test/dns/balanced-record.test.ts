@@ -35,7 +35,15 @@ beforeEach(() => {
 function balanced(options: Partial<BalancedRecordOptions> = {}): BalancedRecord {
   const rule = { policy: 'failover', whenAllDown: 'last_good' } as const;
   const times = { probe: PROBE, minTtlMs: 1_000, maxTtlMs: 30_000 };
-  return new BalancedRecord({ node, pools: [primary, backup], encode: encodeRecord, ...rule, ...times, ...options });
+  return new BalancedRecord({
+    node,
+    fixed: [],
+    pools: [primary, backup],
+    encode: encodeRecord,
+    ...rule,
+    ...times,
+    ...options,
+  });
 }
 
 /** The lines of an answer in a fixed order; the rcode alone where there are none. */

@@ -3,11 +3,17 @@
 const TYPES: Readonly<Record<string, number>> = {
   A: 1,
   NS: 2,
+  CNAME: 5,
   SOA: 6,
   HINFO: 13,
+  MX: 15,
   TXT: 16,
   AAAA: 28,
+  SRV: 33,
   OPT: 41,
+  DS: 43,
+  SVCB: 64,
+  HTTPS: 65,
   TKEY: 249,
   TSIG: 250,
   IXFR: 251,
@@ -15,6 +21,7 @@ const TYPES: Readonly<Record<string, number>> = {
   MAILB: 253,
   MAILA: 254,
   ANY: 255,
+  CAA: 257,
 };
 const RCODES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'];
 
@@ -152,7 +159,25 @@ function readData(reader: Reader, type: number, end: number): string {
     case 'AAAA':
       return new URL(`http://[${reader.take(16).toString('hex').match(/.{4}/g)!.join(':')}]/`).hostname.slice(1, -1);
     case 'NS':
+    case 'CNAME':
       return reader.name();
+    case 'MX':
+      return `${reader.uint16()} ${reader.name()}`;
+    case 'SRV':
+      return `${reader.uint16()} ${reader.uint16()} ${reader.uint16()} ${reader.plainName()}`;
+    case 'TXT': {
+      const strings: string[] = [];
+      while (reader.at < end) strings.push(reader.text());
+      return strings.join(' ');
+    }
+    case 'CAA':
+      return `${reader.take(1)[0]} ${JSON.parse(reader.text())} "${reader.take(end - reader.at).toString('latin1')}"`;
+    case 'HTTPS':
+    case 'SVCB': {
+      const parts = [String(reader.uint16()), reader.plainName()];
+      while (reader.at < end) parts.push(`key${reader.uint16()}=${reader.take(reader.uint16()).toString('hex')}`);
+      return parts.join(' ');
+    }
     case 'HINFO':
       return [reader.text(), reader.text()].join(' ');
     case 'SOA':
@@ -186,6 +211,14 @@ class Reader {
 
   text(): string {
     return JSON.stringify(this.take(this.take(1)[0]!).toString('latin1'));
+  }
+
+  /** A name that no pointer may be in. */
+  plainName(): string {
+    const start = this.at;
+    const name = this.name();
+    if (this.at - start !== wireName(name).length) throw new Error('a compressed name where none may be');
+    return name;
   }
 
   /** Follows pointers, which must lead back (RFC 9267). */
