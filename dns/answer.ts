@@ -12,8 +12,15 @@ const AA = 0x04;
 const TC = 0x02;
 const RD = 0x01;
 
-/** An error, with no record but OPT: at most {@link OPT_BYTES} longer than its query. AA is clear, we claim nothing. */
-export function writeError(query: Buffer, parsed: Query, rcode: Rcode): Buffer {
+const NO_OPTIONS = Buffer.alloc(0);
+
+/**
+ * An error, with no record but OPT: at most {@link OPT_BYTES} longer than its query, EDNS options left out where that
+ * takes it. AA is clear, we claim nothing.
+ */
+export function writeError(query: Buffer, told: Query, rcode: Rcode): Buffer {
+  const isShort = told.questionEnd + told.replyOptions.length <= query.length;
+  const parsed = isShort ? told : { ...told, replyOptions: NO_OPTIONS };
   const answer = begin(query, parsed, 0);
   setFlags(answer, query, 0, rcode);
   if (parsed.edns) writeOpt(answer, parsed, rcode);
@@ -60,7 +67,8 @@ export function writeComposed(query: Buffer, parsed: Query, composer: Composer, 
   return answer;
 }
 
-function writeTruncated(query: Buffer, parsed: Query, rcode: Rcode, aa = AA): Buffer {
+/** No record and TC: whoever asked comes back over TCP. */
+export function writeTruncated(query: Buffer, parsed: Query, rcode: Rcode, aa = AA): Buffer {
   const answer = begin(query, parsed, 0);
   setFlags(answer, query, aa | TC, rcode);
   if (parsed.edns) writeOpt(answer, parsed, rcode);
@@ -73,8 +81,8 @@ function writeTruncated(query: Buffer, parsed: Query, rcode: Rcode, aa = AA): Bu
  * allocation per answer; it may come from Node's pool, every octet of it is written.
  */
 function begin(query: Buffer, parsed: Query, recordBytes: number): Buffer {
-  const { questionEnd, nameEnd, edns } = parsed;
-  const answer = Buffer.allocUnsafe(questionEnd + recordBytes + (edns ? OPT_BYTES : 0));
+  const { questionEnd, nameEnd, edns, replyOptions } = parsed;
+  const answer = Buffer.allocUnsafe(questionEnd + recordBytes + (edns ? OPT_BYTES + replyOptions.length : 0));
   query.copy(answer, 0, 0, questionEnd);
   answer[4] = 0;
   answer[5] = questionEnd > nameEnd ? 1 : 0;
@@ -93,9 +101,10 @@ function setFlags(answer: Buffer, query: Buffer, flags: number, rcode: Rcode): v
   answer[3] = rcode & 0x0f;
 }
 
-/** The OPT record takes the last octets of the answer: version 0, DO as it came, no options. */
+/** The OPT record takes the last octets of the answer: version 0, DO as it came. */
 function writeOpt(answer: Buffer, parsed: Query, rcode: Rcode): void {
-  const at = answer.length - OPT_BYTES;
+  const { length } = parsed.replyOptions;
+  const at = answer.length - OPT_BYTES - length;
   answer[at] = 0;
   answer[at + 1] = 0;
   answer[at + 2] = TYPE.OPT;
@@ -105,6 +114,7 @@ function writeOpt(answer: Buffer, parsed: Query, rcode: Rcode): void {
   answer[at + 6] = 0;
   answer[at + 7] = parsed.dnssecOk ? 0x80 : 0;
   answer[at + 8] = 0;
-  answer[at + 9] = 0;
-  answer[at + 10] = 0;
+  answer[at + 9] = length >> 8;
+  answer[at + 10] = length & 0xff;
+  if (length > 0) parsed.replyOptions.copy(answer, at + OPT_BYTES);
 }

@@ -55,6 +55,7 @@ export class BalancedRecord {
   moveTo(node: ZoneNode): void {
     node.sets = this.#node.sets;
     node.known = this.#node.known;
+    node.isStale = this.#node.isStale;
     this.#node = node;
   }
 
@@ -83,6 +84,7 @@ export class BalancedRecord {
     this.#memory = { lastGood: basis === 'up' ? addresses : this.#memory.lastGood, decided };
     this.#sure ||= sure;
     const ttl = balancedTtlSeconds(flipMs, minTtlMs, maxTtlMs);
+    node.isStale = basis === 'last_good';
     const from = this.#addresses;
     if (from !== undefined && node.known === (basis !== 'unknown') && sameList(from, addresses)) {
       if (ttl !== this.#ttl) node.sets = node.sets.map((set) => (fixed.includes(set) ? set : set.withTtl(ttl)));

@@ -16,6 +16,8 @@ export interface Resolution {
   readonly isAuthoritative: boolean;
   /** Something that had to be in the message found no room: TC. */
   readonly isTruncated: boolean;
+  /** The addresses are the last good ones, because none is up. */
+  readonly isStale: boolean;
 }
 
 export interface Question {
@@ -26,7 +28,7 @@ export interface Question {
   readonly room: number;
 }
 
-const SERVFAIL: Resolution = { rcode: RCODE.SERVFAIL, isAuthoritative: false, isTruncated: false };
+const SERVFAIL: Resolution = { rcode: RCODE.SERVFAIL, isAuthoritative: false, isTruncated: false, isStale: false };
 
 /** Fills `composer` with the records of the answer. Each owner is looked at once, so a circle of aliases ends. */
 export function resolve(tree: ZoneTree, composer: Composer, { parsed, key, place, room }: Question): Resolution {
@@ -41,7 +43,7 @@ export function resolve(tree: ZoneTree, composer: Composer, { parsed, key, place
     const { node } = at;
     if (node === undefined) return negative(composer, zone, parsed, RCODE.NXDOMAIN);
     const set = findSet(node, parsed.type);
-    if (set !== undefined) return answered(tree, composer, { zone, owner, set });
+    if (set !== undefined) return answered(tree, composer, { node, owner, set });
     if (!node.known) return SERVFAIL;
     const alias = findSet(node, TYPE.CNAME);
     const target = alias?.targets[0];
@@ -68,15 +70,15 @@ export function findSet(node: ZoneNode, type: number): AnswerSet | undefined {
 }
 
 interface Answered {
-  readonly zone: Zone;
+  readonly node: ZoneNode;
   readonly owner: string | undefined;
   readonly set: AnswerSet;
 }
 
-function answered(tree: ZoneTree, composer: Composer, { zone, owner, set }: Answered): Resolution {
+function answered(tree: ZoneTree, composer: Composer, { node, owner, set }: Answered): Resolution {
   if (!composer.add(ANSWER, owner, set)) return done(false);
-  if (set.type !== TYPE.CNAME) for (const target of set.targets) addAddresses(tree, composer, zone, target);
-  return done(true);
+  if (set.type !== TYPE.CNAME) for (const target of set.targets) addAddresses(tree, composer, node.zone, target);
+  return { ...done(true), isStale: node.isStale };
 }
 
 function negative(composer: Composer, zone: Zone, { nameEnd }: Query, rcode: Rcode): Resolution {
@@ -94,7 +96,7 @@ function refer(tree: ZoneTree, composer: Composer, cut: ZoneNode, isAuthoritativ
   const targets = servers?.targets ?? [];
   for (const target of targets.filter(isInside)) fits &&= addAddresses(tree, composer, cut.zone, target);
   for (const target of targets) if (!isInside(target)) addAddresses(tree, composer, cut.zone, target);
-  return { rcode: RCODE.NOERROR, isAuthoritative, isTruncated: !fits };
+  return { rcode: RCODE.NOERROR, isAuthoritative, isTruncated: !fits, isStale: false };
 }
 
 /** Of names of the zone only, glue included. False where one of the sets found no room. */
@@ -110,5 +112,5 @@ function addAddresses(tree: ZoneTree, composer: Composer, zone: Zone, name: stri
 }
 
 function done(fits: boolean): Resolution {
-  return { rcode: RCODE.NOERROR, isAuthoritative: true, isTruncated: !fits };
+  return { rcode: RCODE.NOERROR, isAuthoritative: true, isTruncated: !fits, isStale: false };
 }

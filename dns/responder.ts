@@ -3,6 +3,8 @@ import { writeAnswer, writeComposed, writeError, writeNegative } from './answer.
 import { AnswerSet } from './answer-set.ts';
 import { RCODE, TYPE } from './codes.ts';
 import { Composer } from './composer.ts';
+import { type EdnsSettings, NO_EDNS_SETTINGS, withOption, withReplyOptions } from './edns-answer.ts';
+import { EXTENDED } from './edns-options.ts';
 import { parseQuery, type Query } from './message.ts';
 import { type NameKey, questionKey } from './name.ts';
 import type { RecordEncoder } from './record.ts';
@@ -22,9 +24,14 @@ export class Responder {
   readonly #anySet: AnswerSet;
   readonly #composer = new Composer();
 
-  constructor(tree: ZoneTree, tally: Tally, encode: RecordEncoder) {
+  readonly #nowSeconds: () => number;
+  #settings: EdnsSettings = NO_EDNS_SETTINGS;
+
+  /** `nowSeconds` gives seconds since 1970, for cookies. */
+  constructor(tree: ZoneTree, tally: Tally, encode: RecordEncoder, nowSeconds: () => number = () => 0) {
     this.#tree = tree;
     this.#tally = tally;
+    this.#nowSeconds = nowSeconds;
     this.#anySet = new AnswerSet('any', ANY_TTL_SECONDS, [{ type: TYPE.HINFO, cpu: 'RFC8482', os: '' }], encode);
   }
 
@@ -33,27 +40,38 @@ export class Responder {
     this.#tree = tree;
   }
 
+  /** Cookies and a name of its own, from the next query on; none of both at first. */
+  replaceSettings(settings: EdnsSettings): void {
+    this.#settings = settings;
+  }
+
   /**
    * The answer to `query`, in a buffer of its own, or undefined where there must be none. Never throws and never
-   * waits, whatever the bytes are.
+   * waits, whatever the bytes are. `address` is the IP address that it came from; cookies need it.
    */
-  respond(query: Buffer, transport: Transport): Buffer | undefined {
-    const parsed = parseQuery(query);
-    if (typeof parsed === 'string') {
-      this.#tally.drop(parsed);
+  respond(query: Buffer, transport: Transport, address = ''): Buffer | undefined {
+    const plain = parseQuery(query);
+    if (typeof plain === 'string') {
+      this.#tally.drop(plain);
       return undefined;
     }
+    const parsed = plain.optionsEnd > plain.optionsAt ? this.#withOptions(query, plain, address) : plain;
     if (parsed.rcode !== RCODE.NOERROR) {
       this.#tally.count(-1, parsed.type, parsed.rcode);
-      return writeError(query, parsed, parsed.rcode);
+      return writeError(query, explained(parsed), parsed.rcode);
     }
     const key = questionKey(query, parsed.nameEnd);
     const place = this.#tree.placeOf(key);
     if (place === undefined) {
       this.#tally.count(-1, parsed.type, RCODE.REFUSED);
-      return writeError(query, parsed, RCODE.REFUSED);
+      return writeError(query, withOption(parsed, EXTENDED.notAuthoritative), RCODE.REFUSED);
     }
     return this.#answer(query, parsed, key, { place, maxBytes: answerLimit(parsed, transport) });
+  }
+
+  #withOptions(query: Buffer, parsed: Query, address: string): Query {
+    if (parsed.rcode === RCODE.FORMERR || parsed.rcode === RCODE.BADVERS) return parsed;
+    return withReplyOptions(query, parsed, { address, nowSeconds: this.#nowSeconds() }, this.#settings);
   }
 
   /** The short ways first: one set of records as it was prebuilt, or none and the SOA. */
@@ -64,7 +82,8 @@ export class Responder {
       const set = node === undefined ? undefined : this.#setOf(node, parsed.type);
       if (set !== undefined && set.targets.length === 0) {
         this.#tally.count(zone.slot, parsed.type, RCODE.NOERROR);
-        return writeAnswer(query, parsed, set, maxBytes);
+        const told = node?.isStale && parsed.edns ? withOption(parsed, EXTENDED.staleAnswer) : parsed;
+        return writeAnswer(query, told, set, maxBytes);
       }
       const rcode = node === undefined ? RCODE.NXDOMAIN : RCODE.NOERROR;
       if (node === undefined || (set === undefined && node.known && !isAlias(node))) {
@@ -78,11 +97,14 @@ export class Responder {
   #compose(query: Buffer, parsed: Query, key: NameKey, { place, maxBytes }: Asked): Buffer {
     const { zone } = place.encloser;
     if (parsed.type === TYPE.DS && key === zone.key) return this.#aboveCut(query, parsed, zone, maxBytes);
-    const room = roomFor(parsed, maxBytes);
+    const room = roomFor(parsed, maxBytes) - EXTENDED.staleAnswer.length;
     const resolution = resolve(this.#tree, this.#composer, { parsed, key, place, room });
     this.#tally.count(zone.slot, parsed.type, resolution.rcode);
-    if (resolution.rcode === RCODE.SERVFAIL) return writeError(query, parsed, RCODE.SERVFAIL);
-    return writeComposed(query, parsed, this.#composer, resolution);
+    if (resolution.rcode === RCODE.SERVFAIL) {
+      return writeError(query, withOption(parsed, EXTENDED.notReady), RCODE.SERVFAIL);
+    }
+    const told = resolution.isStale ? withOption(parsed, EXTENDED.staleAnswer) : parsed;
+    return writeComposed(query, told, this.#composer, resolution);
   }
 
   /** What lies above a zone says how it is signed: the zone above answers, where it is ours (RFC 4035 section 3.1.4.1). */
@@ -102,6 +124,12 @@ export class Responder {
 interface Asked {
   readonly place: Place;
   readonly maxBytes: number;
+}
+
+/** What the parser refused, with the reason as far as the code of the answer does not say it. */
+function explained(parsed: Query): Query {
+  if (parsed.rcode === RCODE.REFUSED) return withOption(parsed, EXTENDED.prohibited);
+  return parsed.rcode === RCODE.NOTIMP ? withOption(parsed, EXTENDED.notSupported) : parsed;
 }
 
 function isAlias(node: ZoneNode): boolean {

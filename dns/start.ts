@@ -5,6 +5,7 @@ import { House } from '../src/io/house.ts';
 import type { Log } from '../src/io/log.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
 import { DnsWork } from './io/dns-work.ts';
+import { ednsSettingsReader } from './io/edns-settings.ts';
 import { RunningRecords } from './io/running-records.ts';
 import type { TcpLimits } from './io/tcp.ts';
 import { encodeRecord } from './io/wire.ts';
@@ -33,10 +34,12 @@ export function startDns({ config, baseDir, log, env, tcpLimits, settleMs }: Dns
   if (config.dns === undefined) throw new Error('the configuration has no dns section');
   const { tree, balanced } = buildZones(config.dns.zones, Math.floor(Date.now() / 1000), encodeRecord);
   const tally = new Tally(tree.zones.map((zone) => zone.name));
-  const responder = new Responder(tree, tally, encodeRecord);
+  const readSettings = ednsSettingsReader(baseDir);
+  const responder = new Responder(tree, tally, encodeRecord, () => Math.floor(Date.now() / 1000));
+  responder.replaceSettings(readSettings(config.dns));
   const consul = new ConsulOnDemand(config.consul, { baseDir, env: env ?? process.env });
   const pools = { consul, snapshotDir: config.snapshot_dir, baseDir, log, encode: encodeRecord };
   const records = new RunningRecords(balanced, pools);
-  const work = new DnsWork({ config, log, tree, responder, tally, records, consul, tcpLimits, settleMs });
+  const work = new DnsWork({ config, log, tree, responder, tally, records, consul, readSettings, tcpLimits, settleMs });
   return new House({ config, log, work });
 }

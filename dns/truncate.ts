@@ -11,5 +11,5 @@ export function answerLimit(query: Query, transport: Transport): number {
 
 /** Octets that header, question and OPT leave for records; below 0 where they alone are too long. */
 export function roomFor(query: Query, maxBytes: number): number {
-  return maxBytes - query.questionEnd - (query.edns ? OPT_BYTES : 0);
+  return maxBytes - query.questionEnd - (query.edns ? OPT_BYTES + query.replyOptions.length : 0);
 }

@@ -13,6 +13,8 @@ export interface ZoneNode {
   sets: readonly AnswerSet[];
   /** False while nobody knows what the sets are: the answer is SERVFAIL, never "no such data". */
   known: boolean;
+  /** True while the addresses are those that were up last. */
+  isStale: boolean;
   /** The delegation at this name or above it in the zone: questions are referred to its servers. */
   readonly cut: ZoneNode | undefined;
   /** The child `*`, which answers for names below this one that do not exist (RFC 4592 section 3.3.1). */
@@ -41,7 +43,15 @@ export class ZoneTree {
   addZone(zone: Zone): void {
     this.#zones.set(zone.key, zone);
     this.#longestZone = Math.max(this.#longestZone, zone.key.length);
-    this.#add(zone.key, { zone, name: zone.name, sets: [], known: true, cut: undefined, wildcard: undefined });
+    this.#add(zone.key, {
+      zone,
+      name: zone.name,
+      sets: [],
+      known: true,
+      isStale: false,
+      cut: undefined,
+      wildcard: undefined,
+    });
   }
 
   /**
@@ -108,7 +118,7 @@ export class ZoneTree {
 }
 
 function newNode(name: string, zone: Zone, cut: ZoneNode | undefined): ZoneNode {
-  return { zone, name, sets: [], known: true, cut, wildcard: undefined };
+  return { zone, name, sets: [], known: true, isStale: false, cut, wildcard: undefined };
 }
 
 /** A delegation is its own cut. */

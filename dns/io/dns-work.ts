@@ -12,6 +12,7 @@ import type { Responder } from '../responder.ts';
 import type { Tally } from '../tally.ts';
 import { buildZones } from '../zone-config.ts';
 import type { ZoneTree } from '../zone-tree.ts';
+import type { EdnsSettingsReader } from './edns-settings.ts';
 import { type DnsListener, listenAll } from './listeners.ts';
 import type { RunningRecords } from './running-records.ts';
 import type { TcpLimits } from './tcp.ts';
@@ -25,6 +26,7 @@ export interface DnsParts {
   readonly tally: Tally;
   readonly records: RunningRecords;
   readonly consul: ConsulOnDemand;
+  readonly readSettings: EdnsSettingsReader;
   readonly tcpLimits: TcpLimits | undefined;
   readonly settleMs: number | undefined;
 }
@@ -76,9 +78,10 @@ export class DnsWork implements HouseWork {
   onStarted(): void {}
 
   async prepare(config: Config, signal: AbortSignal): Promise<Replacement> {
-    const { records, responder, tally } = this.#parts;
+    const { records, responder, tally, readSettings } = this.#parts;
     if (config.dns === undefined) throw new Error('the configuration has no dns section');
     const { tree, balanced } = buildZones(config.dns.zones, nowSeconds(), encodeRecord, (zone) => tally.slotOf(zone));
+    const settings = readSettings(config.dns);
     const prepared = await records.prepare(balanced, WARM_MS, signal);
     return {
       apply: () => {
@@ -86,6 +89,7 @@ export class DnsWork implements HouseWork {
         this.#continueSerials(tree, config);
         prepared.apply();
         responder.replaceTree(tree);
+        responder.replaceSettings(settings);
         this.#config = config;
         this.#tree = tree;
         return Promise.resolve();

@@ -50,7 +50,7 @@ function takeBatches(socket: Socket, before: Buffer, chunk: Buffer, options: Tcp
     rest = left;
     next = NOTHING;
     if (oversize) options.tally.drop('oversize');
-    const replies = answersTo(messages, options.responder);
+    const replies = answersTo(messages, options.responder, socket.remoteAddress);
     if (replies.length > 0) {
       options.onAnswered();
       if (!socket.write(joinFrames(replies))) socket.pause();
@@ -61,10 +61,10 @@ function takeBatches(socket: Socket, before: Buffer, chunk: Buffer, options: Tcp
 }
 
 /** The answers up to the first message that gets none. */
-function answersTo(messages: readonly Buffer[], responder: Responder): readonly Buffer[] {
+function answersTo(messages: readonly Buffer[], responder: Responder, address: string | undefined): readonly Buffer[] {
   const replies: Buffer[] = [];
   for (const message of messages) {
-    const reply = responder.respond(message, 'tcp');
+    const reply = responder.respond(message, 'tcp', address);
     if (reply === undefined) break;
     replies.push(reply);
   }

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { about } from './about.ts';
 import { choice } from './choice.ts';
 import { consulSource, weight } from './discover.ts';
+import { dnsCookies, nsid } from './dns-edns.ts';
 import { absoluteName, relativeName } from './domain-name.ts';
 import { ipAddress, listenAddress, listOf, name } from './fields.ts';
 import { mapping } from './mapping.ts';
@@ -117,6 +118,11 @@ export const dns = section({
     'Zone names with what belongs to them.',
     mapping(absoluteName, zone, 'must be a mapping of zone names to zones'),
   ),
+  cookies: about(
+    'DNS cookies (RFC 7873, RFC 9018), by which a client shows that it gets what is sent to its address.',
+    v.optional(dnsCookies, {}),
+  ),
+  nsid: about('Name of this server, for clients that ask for it (RFC 5001).', v.optional(nsid)),
 });
 
 export type DnsConfig = v.InferOutput<typeof dns>;

@@ -112,7 +112,7 @@ function anyQuery(random: () => number, id: number): Buffer {
   if (way > 0.4) labels = [oneOf(LABELS), ...labels];
   if (way > 0.75) labels = [oneOf(LABELS), ...labels];
   if (way > 0.9) labels = labels.slice(Math.floor(random() * labels.length));
-  const name = [...labels.join('.')].map((it) => (random() < 0.2 ? it.toUpperCase() : it)).join('');
+  const name = labels.join('.').replace(/[a-z]/g, (it) => (random() < 0.2 ? it.toUpperCase() : it));
   return query(name, oneOf(TYPES), { id, flags: random() < 0.5 ? 0x0100 : 0 });
 }
 

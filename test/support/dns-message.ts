@@ -100,6 +100,8 @@ export interface Answer {
   readonly additional: readonly string[];
   /** `version=0 size=1232 do=0 options=0`; undefined without an OPT record. */
   readonly edns: string | undefined;
+  /** `15:0014`: number and data of each EDNS option. */
+  readonly options: readonly string[];
 }
 
 /** Throws at anything that is not a whole, well-formed message, octets behind its end included. */
@@ -113,7 +115,7 @@ export function readAnswer(bytes: Buffer): Answer {
     const type = reader.uint16();
     return `${name} ${className(reader.uint16())} ${typeName(type)}`;
   });
-  const found: { edns?: string; extended: number } = { extended: 0 };
+  const found: FoundOpt = { extended: 0, options: [] };
   const sections = counts
     .slice(1)
     .map((count) => Array.from({ length: count }, () => readRecord(reader, found)).filter((line) => line !== ''));
@@ -129,12 +131,19 @@ export function readAnswer(bytes: Buffer): Answer {
     authority: sections[1]!,
     additional: sections[2]!,
     edns: found.edns,
+    options: found.options,
   };
 }
 
 const FLAG_BITS = [0x8000, 0x0400, 0x0200, 0x0100, 0x0080, 0x0040, 0x0020, 0x0010];
 
-function readRecord(reader: Reader, found: { edns?: string; extended: number }): string {
+interface FoundOpt {
+  edns?: string;
+  extended: number;
+  options: string[];
+}
+
+function readRecord(reader: Reader, found: FoundOpt): string {
   const name = reader.name();
   const type = reader.uint16();
   const cls = reader.uint16();
@@ -144,7 +153,8 @@ function readRecord(reader: Reader, found: { edns?: string; extended: number }):
     if (found.edns !== undefined || name !== '.') throw new Error('a second OPT, or one with an owner');
     found.extended = ttl >>> 24;
     found.edns = `version=${(ttl >> 16) & 255} size=${cls} do=${(ttl >> 15) & 1} options=${end - reader.at}`;
-    reader.at = end;
+    while (reader.at < end) found.options.push(`${reader.uint16()}:${reader.take(reader.uint16()).toString('hex')}`);
+    if (reader.at !== end) throw new Error('an option behind the end of OPT');
     return '';
   }
   const data = readData(reader, type, end);

@@ -30,6 +30,20 @@ const BROKEN: readonly (readonly [what: string, text: string, problems: readonly
     ['f:1:18: dns.listen[0]: must be host:port; DNS has no unix sockets'],
   ],
   [
+    'secrets that are none, or there twice',
+    `dns:
+  listen: [ "127.0.0.1:53" ]
+  zones: {}
+  nsid: "${'n'.repeat(65)}"
+  cookies: { secret: 0123456789abcdef, secret_file: cookies }
+`,
+    [
+      'f:4:9: dns.nsid: must be at most 64 printable ASCII characters',
+      'f:5:12: dns.cookies: must not have both secret and secret_file',
+      'f:5:22: dns.cookies.secret: must be 32 hexadecimal digits, or up to 4 such numbers with spaces between',
+    ],
+  ],
+  [
     'a zone without its beginnings',
     'dns:\n  listen: [ "127.0.0.1:53" ]\n  zones:\n    example.org: {}\n',
     ['f:4:5: dns.zones.example.org.soa: is required', 'f:4:5: dns.zones.example.org.ns: is required'],
