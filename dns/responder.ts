@@ -1,5 +1,5 @@
 /** One query in, one answer out (or none): the whole path that needs neither a socket nor a clock. */
-import { writeAnswer, writeComposed, writeError, writeNegative } from './answer.ts';
+import { writeAnswer, writeComposed, writeError, writeNegative, writeTruncated } from './answer.ts';
 import { AnswerSet } from './answer-set.ts';
 import { RCODE, TYPE } from './codes.ts';
 import { Composer } from './composer.ts';
@@ -7,6 +7,7 @@ import { type EdnsSettings, NO_EDNS_SETTINGS, withOption, withReplyOptions } fro
 import { EXTENDED } from './edns-options.ts';
 import { parseQuery, type Query } from './message.ts';
 import { type NameKey, questionKey } from './name.ts';
+import type { RateLimit } from './rate-limit.ts';
 import type { RecordEncoder } from './record.ts';
 import { findSet, resolve } from './resolution.ts';
 import type { Tally } from './tally.ts';
@@ -24,14 +25,15 @@ export class Responder {
   readonly #anySet: AnswerSet;
   readonly #composer = new Composer();
 
-  readonly #nowSeconds: () => number;
+  readonly #nowMs: () => number;
+  #limit: RateLimit | undefined;
   #settings: EdnsSettings = NO_EDNS_SETTINGS;
 
-  /** `nowSeconds` gives seconds since 1970, for cookies. */
-  constructor(tree: ZoneTree, tally: Tally, encode: RecordEncoder, nowSeconds: () => number = () => 0) {
+  /** `nowMs` gives milliseconds since 1970, for cookies and the rate limit. */
+  constructor(tree: ZoneTree, tally: Tally, encode: RecordEncoder, nowMs: () => number = () => 0) {
     this.#tree = tree;
     this.#tally = tally;
-    this.#nowSeconds = nowSeconds;
+    this.#nowMs = nowMs;
     this.#anySet = new AnswerSet('any', ANY_TTL_SECONDS, [{ type: TYPE.HINFO, cpu: 'RFC8482', os: '' }], encode);
   }
 
@@ -45,9 +47,15 @@ export class Responder {
     this.#settings = settings;
   }
 
+  /** Limits answers over UDP from the next query on; undefined: no limit, as at first. */
+  replaceLimit(limit: RateLimit | undefined): void {
+    this.#limit = limit;
+  }
+
   /**
    * The answer to `query`, in a buffer of its own, or undefined where there must be none. Never throws and never
-   * waits, whatever the bytes are. `address` is the IP address that it came from; cookies need it.
+   * waits, whatever the bytes are. `address` is the IP address that it came from, which cookies and the
+   * rate limit need.
    */
   respond(query: Buffer, transport: Transport, address = ''): Buffer | undefined {
     const plain = parseQuery(query);
@@ -56,6 +64,10 @@ export class Responder {
       return undefined;
     }
     const parsed = plain.optionsEnd > plain.optionsAt ? this.#withOptions(query, plain, address) : plain;
+    if (this.#limit !== undefined && transport === 'udp' && !parsed.hasCookie) {
+      const verdict = this.#limit.decide(address, this.#nowMs());
+      if (verdict !== 'answer') return this.#limited(query, parsed, verdict === 'slip');
+    }
     if (parsed.rcode !== RCODE.NOERROR) {
       this.#tally.count(-1, parsed.type, parsed.rcode);
       return writeError(query, explained(parsed), parsed.rcode);
@@ -69,9 +81,16 @@ export class Responder {
     return this.#answer(query, parsed, key, { place, maxBytes: answerLimit(parsed, transport) });
   }
 
+  /** Nothing, or what makes a real client ask over TCP. What has no question to repeat gets nothing. */
+  #limited(query: Buffer, parsed: Query, isSlip: boolean): Buffer | undefined {
+    const isAnswered = isSlip && parsed.rcode !== RCODE.FORMERR;
+    this.#tally.drop(isAnswered ? 'rate_limited_slip' : 'rate_limited');
+    return isAnswered ? writeTruncated(query, parsed, RCODE.NOERROR, 0) : undefined;
+  }
+
   #withOptions(query: Buffer, parsed: Query, address: string): Query {
     if (parsed.rcode === RCODE.FORMERR || parsed.rcode === RCODE.BADVERS) return parsed;
-    return withReplyOptions(query, parsed, { address, nowSeconds: this.#nowSeconds() }, this.#settings);
+    return withReplyOptions(query, parsed, { address, nowSeconds: Math.floor(this.#nowMs() / 1_000) }, this.#settings);
   }
 
   /** The short ways first: one set of records as it was prebuilt, or none and the SOA. */

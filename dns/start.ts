@@ -6,6 +6,7 @@ import type { Log } from '../src/io/log.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
 import { DnsWork } from './io/dns-work.ts';
 import { ednsSettingsReader } from './io/edns-settings.ts';
+import { rateLimiter } from './io/rate-limiter.ts';
 import { RunningRecords } from './io/running-records.ts';
 import type { TcpLimits } from './io/tcp.ts';
 import { encodeRecord } from './io/wire.ts';
@@ -35,8 +36,9 @@ export function startDns({ config, baseDir, log, env, tcpLimits, settleMs }: Dns
   const { tree, balanced } = buildZones(config.dns.zones, Math.floor(Date.now() / 1000), encodeRecord);
   const tally = new Tally(tree.zones.map((zone) => zone.name));
   const readSettings = ednsSettingsReader(baseDir);
-  const responder = new Responder(tree, tally, encodeRecord, () => Math.floor(Date.now() / 1000));
+  const responder = new Responder(tree, tally, encodeRecord, Date.now);
   responder.replaceSettings(readSettings(config.dns));
+  responder.replaceLimit(rateLimiter(config.dns.rate_limit));
   const consul = new ConsulOnDemand(config.consul, { baseDir, env: env ?? process.env });
   const pools = { consul, snapshotDir: config.snapshot_dir, baseDir, log, encode: encodeRecord };
   const records = new RunningRecords(balanced, pools);

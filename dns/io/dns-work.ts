@@ -14,6 +14,7 @@ import { buildZones } from '../zone-config.ts';
 import type { ZoneTree } from '../zone-tree.ts';
 import type { EdnsSettingsReader } from './edns-settings.ts';
 import { type DnsListener, listenAll } from './listeners.ts';
+import { rateLimiter } from './rate-limiter.ts';
 import type { RunningRecords } from './running-records.ts';
 import type { TcpLimits } from './tcp.ts';
 import { encodeRecord } from './wire.ts';
@@ -90,6 +91,7 @@ export class DnsWork implements HouseWork {
         prepared.apply();
         responder.replaceTree(tree);
         responder.replaceSettings(settings);
+        this.#changeLimit(config);
         this.#config = config;
         this.#tree = tree;
         return Promise.resolve();
@@ -111,6 +113,12 @@ export class DnsWork implements HouseWork {
     const listeners = await this.#bound();
     await Promise.all([...listeners.map((listener) => listener.close()), records.close()]);
     await consul.close();
+  }
+
+  /** Whoever is over a limit stays so over a reload that does not change it. */
+  #changeLimit({ dns }: Config): void {
+    if (sameValue(this.#config.dns?.rate_limit, dns?.rate_limit)) return;
+    this.#parts.responder.replaceLimit(rateLimiter(dns?.rate_limit));
   }
 
   #continueSerials(tree: ZoneTree, { dns }: Config): void {

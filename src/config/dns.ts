@@ -4,6 +4,7 @@ import { about } from './about.ts';
 import { choice } from './choice.ts';
 import { consulSource, weight } from './discover.ts';
 import { dnsCookies, nsid } from './dns-edns.ts';
+import { dnsRateLimit } from './dns-rate-limit.ts';
 import { absoluteName, relativeName } from './domain-name.ts';
 import { ipAddress, listenAddress, listOf, name } from './fields.ts';
 import { mapping } from './mapping.ts';
@@ -121,6 +122,10 @@ export const dns = section({
   cookies: about(
     'DNS cookies (RFC 7873, RFC 9018), by which a client shows that it gets what is sent to its address.',
     v.optional(dnsCookies, {}),
+  ),
+  rate_limit: about(
+    'Limits answers over UDP; none without it. Clients with a cookie of ours and TCP are not limited.',
+    v.optional(dnsRateLimit),
   ),
   nsid: about('Name of this server, for clients that ask for it (RFC 5001).', v.optional(nsid)),
 });

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { encodeRecord } from '../../dns/io/wire.ts';
+import { RateLimit } from '../../dns/rate-limit.ts';
 import { Responder } from '../../dns/responder.ts';
 import { Tally } from '../../dns/tally.ts';
+import type { Transport } from '../../dns/truncate.ts';
 import { type BuiltZones, buildZones } from '../../dns/zone-config.ts';
 import { type Answer, opt, type QueryParts, query, readAnswer } from '../support/dns-message.ts';
 import { lbTest } from '../support/dns-zone.ts';
@@ -13,11 +15,13 @@ const ADDRESS = '198.51.100.100';
 
 let built: BuiltZones;
 let responder: Responder;
+let tally: Tally;
 
 beforeEach(() => {
   const zones = lbTest('web: { a: [ 192.0.2.1 ] }\nalias: { cname: web.lb.test }').dns?.zones ?? {};
   built = buildZones(zones, 1, encodeRecord);
-  responder = new Responder(built.tree, new Tally(['lb.test']), encodeRecord, () => 1_559_731_985);
+  tally = new Tally(['lb.test']);
+  responder = new Responder(built.tree, tally, encodeRecord, () => 1_559_731_985_000);
   responder.replaceSettings({ secrets: [SECRET], nsid: Buffer.from('ns1') });
 });
 
@@ -104,6 +108,49 @@ describe('an error', () => {
     expect(ask('web.lb.test', [])).toMatchObject({ rcode: 'SERVFAIL', options: ['15:000e'] });
   });
 });
+
+describe('a client over the rate limit', () => {
+  const limited = (slip: number): RateLimit =>
+    new RateLimit({ responsesPerSecond: 2, windowSeconds: 1, slip, isExempt: () => false, key: SECRET });
+  const times = (count: number, bytes: Buffer, transport: Transport = 'udp'): readonly string[] =>
+    Array.from({ length: count }, () => {
+      const reply = responder.respond(bytes, transport, ADDRESS);
+      return reply === undefined ? 'nothing' : readAnswer(reply).flags;
+    });
+
+  it('gets nothing, or every so often an empty answer that sends it to TCP', () => {
+    responder.replaceLimit(limited(2));
+    expect(times(6, query('web.lb.test'))).toEqual(['qr aa', 'qr aa', 'nothing', 'qr tc', 'nothing', 'qr tc']);
+    expect(drops()).toMatchObject({ rate_limited: 2, rate_limited_slip: 2 });
+    const bytes = query('web.lb.test', 'A', { additionals: [opt()] });
+    expect([1, 2].map(() => responder.respond(bytes, 'udp', ADDRESS)?.length)).toEqual([undefined, bytes.length]);
+  });
+
+  it('is limited for errors too, and gets nothing for what cannot be read', () => {
+    responder.replaceLimit(limited(1));
+    expect(times(4, query('example.org'))).toEqual(['qr', 'qr', 'qr tc', 'qr tc']);
+    expect(times(1, query('web.lb.test', 'A', { counts: [0, 0, 0, 0] }))).toEqual(['nothing']);
+  });
+
+  it('is answered over TCP, and over UDP when its cookie shows where it is', () => {
+    responder.replaceLimit(limited(0));
+    times(10, query('web.lb.test'));
+    expect(times(3, query('web.lb.test'), 'tcp')).toEqual(['qr aa', 'qr aa', 'qr aa']);
+    const withCookie = (cookie: string) =>
+      query('web.lb.test', 'A', { additionals: [opt({ options: option(10, cookie) })] });
+    expect(times(2, withCookie(FULL))).toEqual(['qr aa', 'qr aa']);
+    expect(times(1, withCookie(CLIENT))).toEqual(['nothing']);
+  });
+});
+
+function drops(): Readonly<Record<string, number>> {
+  const found: Record<string, number> = {};
+  const sample = ({ cause }: Readonly<Record<string, string>>, value: number): void => {
+    if (cause !== undefined) found[cause] = value;
+  };
+  tally.collect({ family: () => {}, sample });
+  return found;
+}
 
 it('an answer with the last good addresses says that they are stale, through an alias as well', () => {
   built.tree.addNode('web.lb.test', built.tree.zones[0]!)!.isStale = true;

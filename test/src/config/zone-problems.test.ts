@@ -44,6 +44,20 @@ const BROKEN: readonly (readonly [what: string, text: string, problems: readonly
     ],
   ],
   [
+    'a rate limit that would be none',
+    `dns:
+  listen: [ "127.0.0.1:53" ]
+  zones: {}
+  rate_limit: { window: 0s, slip: 11, exempt: [ here ] }
+`,
+    [
+      'f:4:3: dns.rate_limit.responses_per_second: is required',
+      'f:4:25: dns.rate_limit.window: must be from 1s to 1h',
+      'f:4:35: dns.rate_limit.slip: must be a whole number from 0 to 10',
+      'f:4:49: dns.rate_limit.exempt[0]: must be an IP address or a block such as 10.0.0.0/8 or fd00::/8',
+    ],
+  ],
+  [
     'a zone without its beginnings',
     'dns:\n  listen: [ "127.0.0.1:53" ]\n  zones:\n    example.org: {}\n',
     ['f:4:5: dns.zones.example.org.soa: is required', 'f:4:5: dns.zones.example.org.ns: is required'],
