@@ -1,5 +1,6 @@
 /** What a name server does while it lives: wait for first verdicts, bind, answer. */
 import { formatAddress } from '../../src/address.ts';
+import type { DnsConfig } from '../../src/config/dns.ts';
 import type { Config } from '../../src/config/root.ts';
 import { pause, realClock } from '../../src/io/clock.ts';
 import type { ConsulOnDemand } from '../../src/io/consul-on-demand.ts';
@@ -28,7 +29,6 @@ export interface DnsParts {
   readonly records: RunningRecords;
   readonly consul: ConsulOnDemand;
   readonly readSettings: EdnsSettingsReader;
-  readonly tcpLimits: TcpLimits | undefined;
   readonly settleMs: number | undefined;
 }
 
@@ -66,9 +66,10 @@ export class DnsWork implements HouseWork {
   }
 
   async open({ stopping, bound, onBound }: Opening): Promise<void> {
-    const { config, log, responder, tally, tcpLimits } = this.#parts;
+    const { config, log, responder, tally } = this.#parts;
     await this.#settle(stopping);
     if (stopping.aborted) return;
+    const tcpLimits = config.dns === undefined ? undefined : limitsOf(config.dns.tcp);
     this.#listeners = listenAll(config.dns?.listen ?? [], { responder, tally, log, tcpLimits });
     const addresses = (await this.#listeners).map(({ address }) => formatAddress(address));
     for (const address of addresses) log.info({ address }, 'dns answers over udp and tcp');
@@ -146,6 +147,11 @@ export class DnsWork implements HouseWork {
   async #bound(): Promise<readonly DnsListener[]> {
     return (this.#listeners ?? Promise.resolve([])).catch(() => []);
   }
+}
+
+function limitsOf(tcp: DnsConfig['tcp']): TcpLimits {
+  const { max_connections: maxConnections, max_connections_per_client: maxPerClient } = tcp;
+  return { maxConnections, maxPerClient, maxQueries: tcp.max_queries, idleMs: tcp.idle_timeout };
 }
 
 function nowSeconds(): number {

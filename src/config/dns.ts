@@ -5,6 +5,7 @@ import { choice } from './choice.ts';
 import { consulSource, weight } from './discover.ts';
 import { dnsCookies, nsid } from './dns-edns.ts';
 import { dnsRateLimit } from './dns-rate-limit.ts';
+import { dnsTcp } from './dns-tcp.ts';
 import { absoluteName, relativeName } from './domain-name.ts';
 import { ipAddress, listenAddress, listOf, name } from './fields.ts';
 import { mapping } from './mapping.ts';
@@ -127,6 +128,7 @@ export const dns = section({
     'Limits answers over UDP; none without it. Clients with a cookie of ours and TCP are not limited.',
     v.optional(dnsRateLimit),
   ),
+  tcp: about('Limits of connections.', v.optional(dnsTcp, {})),
   nsid: about('Name of this server, for clients that ask for it (RFC 5001).', v.optional(nsid)),
 });
 
