@@ -5,6 +5,8 @@ import type { RecordData, RecordEncoder } from './record.ts';
 
 /** Owner (a pointer at the question), type and class stand before the TTL. */
 const TTL_OFFSET = 6;
+const NO_NAMES: ReadonlyMap<string, number> = new Map();
+const NO_TARGETS: readonly string[] = [];
 
 /**
  * The records of one type that a name has. Its bytes go into an answer right after the question, whose name is the
@@ -16,6 +18,8 @@ export class AnswerSet {
   /** Seconds. */
   readonly ttl: number;
   readonly count: number;
+  /** Names in the data whose addresses are worth sending along, or whose own data is meant (CNAME); never ''. */
+  readonly targets: readonly string[];
   readonly #owner: string;
   readonly #records: readonly RecordData[];
   readonly #encode: RecordEncoder;
@@ -23,12 +27,14 @@ export class AnswerSet {
   /** Where each record starts, and where the last one ends. */
   #starts: readonly number[] = [];
   #turn = 0;
+  #tails: readonly Buffer[] | undefined;
 
   /** `records` are of one type and at least one; `owner` is absolute, lower-cased and without final dot. */
   constructor(owner: string, ttl: number, records: readonly RecordData[], encode: RecordEncoder) {
     this.type = records[0]?.type ?? 0;
     this.ttl = ttl;
     this.count = records.length;
+    this.targets = targetsOf(records);
     this.#owner = owner;
     this.#records = records;
     this.#encode = encode;
@@ -46,6 +52,17 @@ export class AnswerSet {
     this.#turn = this.#turn + 1 < this.count ? this.#turn + 1 : 0;
     bytes.copy(target, at, from);
     if (from > 0) bytes.copy(target, at + bytes.length - from, 0, from);
+  }
+
+  /**
+   * The records without their owner and without any pointer, for a message in which something else than the question's
+   * name owns them; beginning one record further each time.
+   */
+  tails(): readonly Buffer[] {
+    this.#tails ??= this.#records.map((data) => this.#encode({ name: '', ttl: this.ttl, data }, NO_NAMES).subarray(1));
+    const from = this.#turn;
+    this.#turn = from + 1 < this.count ? from + 1 : 0;
+    return from === 0 ? this.#tails : [...this.#tails.slice(from), ...this.#tails.slice(0, from)];
   }
 
   /** The same records with another TTL; what is encoded already is not encoded again. */
@@ -70,4 +87,9 @@ export class AnswerSet {
     this.#bytes = Buffer.concat(parts);
     return this.#bytes;
   }
+}
+
+function targetsOf(records: readonly RecordData[]): readonly string[] {
+  const targets = new Set(records.flatMap((data) => ('host' in data && data.host !== '' ? [data.host] : NO_TARGETS)));
+  return targets.size === 0 ? NO_TARGETS : [...targets];
 }

@@ -14,6 +14,8 @@ export const MAX_ADDRESSES = 2_000;
 
 export interface BalancedRecordOptions extends FailoverRule {
   readonly node: ZoneNode;
+  /** Sets of other types, which stay as they are. */
+  readonly fixed: readonly AnswerSet[];
   /** In the order of the configuration. */
   readonly pools: readonly (ClusterView & ProbeView)[];
   /** Undefined where members are not probed. */
@@ -53,6 +55,7 @@ export class BalancedRecord {
   moveTo(node: ZoneNode): void {
     node.sets = this.#node.sets;
     node.known = this.#node.known;
+    node.isStale = this.#node.isStale;
     this.#node = node;
   }
 
@@ -73,7 +76,7 @@ export class BalancedRecord {
    * addresses, if there was one; a change of the TTL alone is no change of content.
    */
   refresh(nowSeconds: number): AnswerChange | undefined {
-    const { pools, probe, minTtlMs, maxTtlMs } = this.#options;
+    const { pools, probe, minTtlMs, maxTtlMs, fixed } = this.#options;
     const node = this.#node;
     const states: readonly PoolState[] = pools.map((pool) => poolState(pool, probe));
     const decided = this.#memory.decided || states.every((state) => state.settled);
@@ -81,9 +84,10 @@ export class BalancedRecord {
     this.#memory = { lastGood: basis === 'up' ? addresses : this.#memory.lastGood, decided };
     this.#sure ||= sure;
     const ttl = balancedTtlSeconds(flipMs, minTtlMs, maxTtlMs);
+    node.isStale = basis === 'last_good';
     const from = this.#addresses;
     if (from !== undefined && node.known === (basis !== 'unknown') && sameList(from, addresses)) {
-      if (ttl !== this.#ttl) node.sets = node.sets.map((set) => set.withTtl(ttl));
+      if (ttl !== this.#ttl) node.sets = node.sets.map((set) => (fixed.includes(set) ? set : set.withTtl(ttl)));
       this.#ttl = ttl;
       return undefined;
     }
@@ -98,7 +102,7 @@ export class BalancedRecord {
   }
 
   #setsOf(addresses: readonly Ip[], ttl: number): readonly AnswerSet[] {
-    const { encode } = this.#options;
+    const { encode, fixed } = this.#options;
     const node = this.#node;
     const build = (type: typeof TYPE.A | typeof TYPE.AAAA, some: readonly Ip[]): readonly AnswerSet[] => {
       const records = some.slice(0, MAX_ADDRESSES).map((address) => ({ type, address }));
@@ -110,6 +114,7 @@ export class BalancedRecord {
         addresses.filter((ip) => !isIpv6(ip)),
       ),
       ...build(TYPE.AAAA, addresses.filter(isIpv6)),
+      ...fixed,
     ];
   }
 }

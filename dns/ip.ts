@@ -17,3 +17,20 @@ export function canonicalIp(text: string): Ip | undefined {
 export function isIpv6(ip: Ip): boolean {
   return ip.includes(':');
 }
+
+/** The 4 or 16 octets of an address; undefined for what is none. A scope (`fe80::1%eth0`) is no part of them. */
+export function ipOctets(text: string): Buffer | undefined {
+  const address = text.split('%', 1)[0] ?? '';
+  if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number));
+  return isIP(address) === 6 ? Buffer.from(groupsOf(address).join(''), 'hex') : undefined;
+}
+
+/** The eight groups of four hexadecimal digits. */
+function groupsOf(address: string): readonly string[] {
+  const canonical = address.includes('.') ? (canonicalIp(address) ?? '') : address;
+  const [head = '', tail = ''] = canonical.split('::');
+  const groups = (part: string): readonly string[] => (part === '' ? [] : part.split(':'));
+  const [before, after] = [groups(head), groups(tail)];
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
+  return [...before, ...zeros, ...after].map((group) => group.padStart(4, '0'));
+}

@@ -35,13 +35,24 @@ export interface Query {
   readonly dnssecOk: boolean;
   /** The largest answer that fits a datagram to this client, our own bound applied. */
   readonly udpBytes: number;
+  /** Where the EDNS options are; both 0 where there are none. */
+  readonly optionsAt: number;
+  readonly optionsEnd: number;
+  /** EDNS options that the answer is to have; only with `edns`. */
+  readonly replyOptions: Buffer;
+  /** The query brought a cookie of ours, so it came from where it says. */
+  readonly hasCookie: boolean;
 }
+
+const NO_OPTIONS = Buffer.alloc(0);
 
 /** What an OPT record said, as far as it could be read. */
 interface Edns {
   readonly udpBytes: number;
   readonly version: number;
   readonly dnssecOk: boolean;
+  readonly optionsAt: number;
+  readonly optionsEnd: number;
 }
 
 /**
@@ -79,6 +90,10 @@ export function parseQuery(bytes: Buffer): Query | DropCause {
     edns: opt !== undefined || edns === 'malformed after OPT',
     dnssecOk: opt?.dnssecOk ?? false,
     udpBytes: opt?.udpBytes ?? PLAIN_UDP_BYTES,
+    optionsAt: opt?.optionsAt ?? 0,
+    optionsEnd: opt?.optionsEnd ?? 0,
+    replyOptions: NO_OPTIONS,
+    hasCookie: false,
   };
 }
 
@@ -91,6 +106,10 @@ function unreadable(opcode: number): Query {
     edns: false,
     dnssecOk: false,
     udpBytes: PLAIN_UDP_BYTES,
+    optionsAt: 0,
+    optionsEnd: 0,
+    replyOptions: NO_OPTIONS,
+    hasCookie: false,
   };
 }
 
@@ -152,7 +171,7 @@ function readRecords(
     if (end > bytes.length) return malformed;
     if (uint16(bytes, ownerEnd) === TYPE.OPT) {
       if (edns !== undefined || ownerEnd !== at + 1 || i < authorities) return malformed;
-      edns = readOpt(bytes, ownerEnd);
+      edns = readOpt(bytes, ownerEnd, end);
       if (!optionsFit(bytes, dataAt, end)) return 'malformed after OPT';
     }
     at = end;
@@ -162,16 +181,18 @@ function readRecords(
 }
 
 /** The fixed part of an OPT record whose owner ends at `ownerEnd`; sizes below 512 count as 512 (RFC 6891 6.2.3). */
-function readOpt(bytes: Buffer, ownerEnd: number): Edns {
+function readOpt(bytes: Buffer, ownerEnd: number, end: number): Edns {
   const size = uint16(bytes, ownerEnd + 2);
   return {
     udpBytes: Math.min(Math.max(size, PLAIN_UDP_BYTES), EDNS_UDP_BYTES),
     version: byteAt(bytes, ownerEnd + OPT_BYTES - 6),
     dnssecOk: byteAt(bytes, ownerEnd + OPT_BYTES - 5) >= 0x80,
+    optionsAt: ownerEnd + OPT_BYTES - 1,
+    optionsEnd: end,
   };
 }
 
-/** True when the options fill their record exactly; what they say is not looked at. */
+/** True when the options fill their record exactly. */
 function optionsFit(bytes: Buffer, from: number, end: number): boolean {
   let at = from;
   while (at + 4 <= end) at += 4 + uint16(bytes, at + 2);

@@ -8,7 +8,7 @@ import { HEADER_BYTES } from './codes.ts';
  */
 export type NameKey = string & { readonly __brand: 'NameKey' };
 
-const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
+const LABEL = /^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?|\*)$/;
 /** 255 octets less the first length octet and the root's. */
 const MAX_TEXT = 253;
 

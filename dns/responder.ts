@@ -1,13 +1,19 @@
 /** One query in, one answer out (or none): the whole path that needs neither a socket nor a clock. */
-import { writeAnswer, writeError, writeNegative } from './answer.ts';
+import { writeAnswer, writeComposed, writeError, writeNegative, writeTruncated } from './answer.ts';
 import { AnswerSet } from './answer-set.ts';
 import { RCODE, TYPE } from './codes.ts';
+import { Composer } from './composer.ts';
+import { type EdnsSettings, NO_EDNS_SETTINGS, withOption, withReplyOptions } from './edns-answer.ts';
+import { EXTENDED } from './edns-options.ts';
 import { parseQuery, type Query } from './message.ts';
-import { questionKey } from './name.ts';
+import { type NameKey, questionKey } from './name.ts';
+import type { RateLimit } from './rate-limit.ts';
 import type { RecordEncoder } from './record.ts';
+import { findSet, resolve } from './resolution.ts';
 import type { Tally } from './tally.ts';
-import { answerLimit, type Transport } from './truncate.ts';
-import type { ZoneNode, ZoneTree } from './zone-tree.ts';
+import { answerLimit, roomFor, type Transport } from './truncate.ts';
+import type { Zone } from './zone.ts';
+import type { Place, ZoneNode, ZoneTree } from './zone-tree.ts';
 
 /** RFC 8482 section 4.2 leaves it open; an hour keeps those who ask for ANY from asking soon again. */
 const ANY_TTL_SECONDS = 3_600;
@@ -17,10 +23,17 @@ export class Responder {
   readonly #tally: Tally;
   /** The answer to ANY is the same for every name, because its owner is a pointer at the question. */
   readonly #anySet: AnswerSet;
+  readonly #composer = new Composer();
 
-  constructor(tree: ZoneTree, tally: Tally, encode: RecordEncoder) {
+  readonly #nowMs: () => number;
+  #limit: RateLimit | undefined;
+  #settings: EdnsSettings = NO_EDNS_SETTINGS;
+
+  /** `nowMs` gives milliseconds since 1970, for cookies and the rate limit. */
+  constructor(tree: ZoneTree, tally: Tally, encode: RecordEncoder, nowMs: () => number = () => 0) {
     this.#tree = tree;
     this.#tally = tally;
+    this.#nowMs = nowMs;
     this.#anySet = new AnswerSet('any', ANY_TTL_SECONDS, [{ type: TYPE.HINFO, cpu: 'RFC8482', os: '' }], encode);
   }
 
@@ -29,47 +42,115 @@ export class Responder {
     this.#tree = tree;
   }
 
+  /** Cookies and a name of its own, from the next query on; none of both at first. */
+  replaceSettings(settings: EdnsSettings): void {
+    this.#settings = settings;
+  }
+
+  /** Limits answers over UDP from the next query on; undefined: no limit, as at first. */
+  replaceLimit(limit: RateLimit | undefined): void {
+    this.#limit = limit;
+  }
+
   /**
    * The answer to `query`, in a buffer of its own, or undefined where there must be none. Never throws and never
-   * waits, whatever the bytes are.
+   * waits, whatever the bytes are. `address` is the IP address that it came from, which cookies and the
+   * rate limit need.
    */
-  respond(query: Buffer, transport: Transport): Buffer | undefined {
-    const parsed = parseQuery(query);
-    if (typeof parsed === 'string') {
-      this.#tally.drop(parsed);
+  respond(query: Buffer, transport: Transport, address = ''): Buffer | undefined {
+    const plain = parseQuery(query);
+    if (typeof plain === 'string') {
+      this.#tally.drop(plain);
       return undefined;
+    }
+    const parsed = plain.optionsEnd > plain.optionsAt ? this.#withOptions(query, plain, address) : plain;
+    if (this.#limit !== undefined && transport === 'udp' && !parsed.hasCookie) {
+      const verdict = this.#limit.decide(address, this.#nowMs());
+      if (verdict !== 'answer') return this.#limited(query, parsed, verdict === 'slip');
     }
     if (parsed.rcode !== RCODE.NOERROR) {
       this.#tally.count(-1, parsed.type, parsed.rcode);
-      return writeError(query, parsed, parsed.rcode);
+      return writeError(query, explained(parsed), parsed.rcode);
     }
     const key = questionKey(query, parsed.nameEnd);
-    const node = this.#tree.node(key);
-    if (node !== undefined) return this.#answer(node, query, parsed, answerLimit(parsed, transport));
-    const zone = this.#tree.zoneOf(key);
-    const rcode = zone === undefined ? RCODE.REFUSED : RCODE.NXDOMAIN;
-    this.#tally.count(zone?.slot ?? -1, parsed.type, rcode);
-    if (zone === undefined) return writeError(query, parsed, rcode);
-    return writeNegative(query, parsed, rcode, zone.negative(parsed.nameEnd), answerLimit(parsed, transport));
+    const place = this.#tree.placeOf(key);
+    if (place === undefined) {
+      this.#tally.count(-1, parsed.type, RCODE.REFUSED);
+      return writeError(query, withOption(parsed, EXTENDED.notAuthoritative), RCODE.REFUSED);
+    }
+    return this.#answer(query, parsed, key, { place, maxBytes: answerLimit(parsed, transport) });
   }
 
-  #answer(node: ZoneNode, query: Buffer, parsed: Query, maxBytes: number): Buffer {
-    const { zone } = node;
-    if (!node.known) {
-      this.#tally.count(zone.slot, parsed.type, RCODE.SERVFAIL);
-      return writeError(query, parsed, RCODE.SERVFAIL);
+  /** Nothing, or what makes a real client ask over TCP. What has no question to repeat gets nothing. */
+  #limited(query: Buffer, parsed: Query, isSlip: boolean): Buffer | undefined {
+    const isAnswered = isSlip && parsed.rcode !== RCODE.FORMERR;
+    this.#tally.drop(isAnswered ? 'rate_limited_slip' : 'rate_limited');
+    return isAnswered ? writeTruncated(query, parsed, RCODE.NOERROR, 0) : undefined;
+  }
+
+  #withOptions(query: Buffer, parsed: Query, address: string): Query {
+    if (parsed.rcode === RCODE.FORMERR || parsed.rcode === RCODE.BADVERS) return parsed;
+    return withReplyOptions(query, parsed, { address, nowSeconds: Math.floor(this.#nowMs() / 1_000) }, this.#settings);
+  }
+
+  /** The short ways first: one set of records as it was prebuilt, or none and the SOA. */
+  #answer(query: Buffer, parsed: Query, key: NameKey, { place, maxBytes }: Asked): Buffer {
+    const { encloser, node } = place;
+    const { zone } = encloser;
+    if (encloser.cut === undefined && parsed.type !== TYPE.DS) {
+      const set = node === undefined ? undefined : this.#setOf(node, parsed.type);
+      if (set !== undefined && set.targets.length === 0) {
+        this.#tally.count(zone.slot, parsed.type, RCODE.NOERROR);
+        const told = node?.isStale && parsed.edns ? withOption(parsed, EXTENDED.staleAnswer) : parsed;
+        return writeAnswer(query, told, set, maxBytes);
+      }
+      const rcode = node === undefined ? RCODE.NXDOMAIN : RCODE.NOERROR;
+      if (node === undefined || (set === undefined && node.known && !isAlias(node))) {
+        this.#tally.count(zone.slot, parsed.type, rcode);
+        return writeNegative(query, parsed, rcode, zone.negative(parsed.nameEnd), maxBytes);
+      }
     }
-    this.#tally.count(zone.slot, parsed.type, RCODE.NOERROR);
-    const set = this.#setOf(node, parsed.type);
-    if (set !== undefined) return writeAnswer(query, parsed, set, maxBytes);
-    return writeNegative(query, parsed, RCODE.NOERROR, zone.negative(parsed.nameEnd), maxBytes);
+    return this.#compose(query, parsed, key, { place, maxBytes });
+  }
+
+  #compose(query: Buffer, parsed: Query, key: NameKey, { place, maxBytes }: Asked): Buffer {
+    const { zone } = place.encloser;
+    if (parsed.type === TYPE.DS && key === zone.key) return this.#aboveCut(query, parsed, zone, maxBytes);
+    const room = roomFor(parsed, maxBytes) - EXTENDED.staleAnswer.length;
+    const resolution = resolve(this.#tree, this.#composer, { parsed, key, place, room });
+    this.#tally.count(zone.slot, parsed.type, resolution.rcode);
+    if (resolution.rcode === RCODE.SERVFAIL) {
+      return writeError(query, withOption(parsed, EXTENDED.notReady), RCODE.SERVFAIL);
+    }
+    const told = resolution.isStale ? withOption(parsed, EXTENDED.staleAnswer) : parsed;
+    return writeComposed(query, told, this.#composer, resolution);
+  }
+
+  /** What lies above a zone says how it is signed: the zone above answers, where it is ours (RFC 4035 section 3.1.4.1). */
+  #aboveCut(query: Buffer, parsed: Query, zone: Zone, maxBytes: number): Buffer {
+    const above = this.#tree.parentOf(zone.key) ?? zone;
+    this.#tally.count(above.slot, parsed.type, RCODE.NOERROR);
+    return writeNegative(query, parsed, RCODE.NOERROR, above.negative(parsed.nameEnd), maxBytes);
   }
 
   #setOf(node: ZoneNode, type: number): AnswerSet | undefined {
-    // A name has a handful of types at most, so looking at each is faster than any index.
-    for (const set of node.sets) if (set.type === type) return set;
-    if (type === TYPE.SOA && node.name === node.zone.name) return node.zone.soaSet;
-    if (type === TYPE.ANY && (node.sets.length > 0 || node.name === node.zone.name)) return this.#anySet;
-    return undefined;
+    const set = findSet(node, type);
+    if (set !== undefined || type !== TYPE.ANY) return set;
+    return node.sets.length > 0 || node.name === node.zone.name ? this.#anySet : undefined;
   }
+}
+
+interface Asked {
+  readonly place: Place;
+  readonly maxBytes: number;
+}
+
+/** What the parser refused, with the reason as far as the code of the answer does not say it. */
+function explained(parsed: Query): Query {
+  if (parsed.rcode === RCODE.REFUSED) return withOption(parsed, EXTENDED.prohibited);
+  return parsed.rcode === RCODE.NOTIMP ? withOption(parsed, EXTENDED.notSupported) : parsed;
+}
+
+function isAlias(node: ZoneNode): boolean {
+  return node.sets.length === 1 && node.sets[0]?.type === TYPE.CNAME;
 }

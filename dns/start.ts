@@ -5,8 +5,9 @@ import { House } from '../src/io/house.ts';
 import type { Log } from '../src/io/log.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
 import { DnsWork } from './io/dns-work.ts';
+import { ednsSettingsReader } from './io/edns-settings.ts';
+import { rateLimiter } from './io/rate-limiter.ts';
 import { RunningRecords } from './io/running-records.ts';
-import type { TcpLimits } from './io/tcp.ts';
 import { encodeRecord } from './io/wire.ts';
 import { Responder } from './responder.ts';
 import { Tally } from './tally.ts';
@@ -19,7 +20,6 @@ export interface DnsOptions {
   readonly log: Log;
   /** Where the CONSUL_HTTP_* variables are read. Default: the process's environment. */
   readonly env?: NodeJS.ProcessEnv;
-  readonly tcpLimits?: TcpLimits;
   /** Longest wait for first verdicts before the sockets are bound anyway. Default 3 s. */
   readonly settleMs?: number;
 }
@@ -29,14 +29,17 @@ export interface DnsOptions {
  * no first probe can still change what a name answers, or 3 s later at the latest. Throws, with nothing open, where the
  * configuration has no `dns` or a zone in it cannot be served.
  */
-export function startDns({ config, baseDir, log, env, tcpLimits, settleMs }: DnsOptions): RunningHouse {
+export function startDns({ config, baseDir, log, env, settleMs }: DnsOptions): RunningHouse {
   if (config.dns === undefined) throw new Error('the configuration has no dns section');
   const { tree, balanced } = buildZones(config.dns.zones, Math.floor(Date.now() / 1000), encodeRecord);
   const tally = new Tally(tree.zones.map((zone) => zone.name));
-  const responder = new Responder(tree, tally, encodeRecord);
+  const readSettings = ednsSettingsReader(baseDir);
+  const responder = new Responder(tree, tally, encodeRecord, Date.now);
+  responder.replaceSettings(readSettings(config.dns));
+  responder.replaceLimit(rateLimiter(config.dns.rate_limit));
   const consul = new ConsulOnDemand(config.consul, { baseDir, env: env ?? process.env });
   const pools = { consul, snapshotDir: config.snapshot_dir, baseDir, log, encode: encodeRecord };
   const records = new RunningRecords(balanced, pools);
-  const work = new DnsWork({ config, log, tree, responder, tally, records, consul, tcpLimits, settleMs });
+  const work = new DnsWork({ config, log, tree, responder, tally, records, consul, readSettings, settleMs });
   return new House({ config, log, work });
 }

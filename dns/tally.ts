@@ -1,7 +1,15 @@
 /** What the name server has counted: plain numbers on the way of a query, names only when someone asks. */
 import { RCODE, type Rcode, TYPE } from './codes.ts';
 
-export type DropReason = 'short' | 'response' | 'source_port_zero' | 'oversize' | 'connection_limit' | 'send_failed';
+export type DropReason =
+  | 'short'
+  | 'response'
+  | 'source_port_zero'
+  | 'oversize'
+  | 'connection_limit'
+  | 'send_failed'
+  | 'rate_limited'
+  | 'rate_limited_slip';
 
 const DROP_REASONS: readonly DropReason[] = [
   'short',
@@ -10,6 +18,8 @@ const DROP_REASONS: readonly DropReason[] = [
   'oversize',
   'connection_limit',
   'send_failed',
+  'rate_limited',
+  'rate_limited_slip',
 ];
 
 /** The types that get a series of their own; every other is `other`, so that no client can make series. */
@@ -41,6 +51,8 @@ export class Tally {
     oversize: 0,
     connection_limit: 0,
     send_failed: 0,
+    rate_limited: 0,
+    rate_limited_slip: 0,
   };
 
   /** `zones` by their slot. */
@@ -83,7 +95,11 @@ export class Tally {
       const qtype = TYPE_NAMES[Math.floor((slot % PER_ZONE) / RCODE_NAMES.length)] ?? 'other';
       writer.sample({ zone, qtype, rcode: RCODE_NAMES[slot % RCODE_NAMES.length] ?? '' }, value);
     }
-    writer.family('outrigger_dns_dropped_total', 'counter', 'Packets and connections that got no answer, by cause.');
+    writer.family(
+      'outrigger_dns_dropped_total',
+      'counter',
+      'Packets and connections that got no answer, or an empty one for the rate limit, by cause.',
+    );
     for (const cause of DROP_REASONS) writer.sample({ cause }, this.#drops[cause]);
   }
 }

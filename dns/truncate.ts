@@ -9,7 +9,7 @@ export function answerLimit(query: Query, transport: Transport): number {
   return transport === 'tcp' ? TCP_BYTES : query.udpBytes;
 }
 
-/** True when header, question, `recordBytes` of records and OPT together take no more than `maxBytes`. */
-export function fits(query: Query, recordBytes: number, maxBytes: number): boolean {
-  return query.questionEnd + recordBytes + (query.edns ? OPT_BYTES : 0) <= maxBytes;
+/** Octets that header, question and OPT leave for records; below 0 where they alone are too long. */
+export function roomFor(query: Query, maxBytes: number): number {
+  return maxBytes - query.questionEnd - (query.edns ? OPT_BYTES + query.replyOptions.length : 0);
 }

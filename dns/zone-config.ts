@@ -1,11 +1,10 @@
 /** `dns.zones` of the configuration → the tree of names, with the static records in it and the balanced ones listed. */
 import type { BalancedRecordConfig, DnsConfig, StaticRecordConfig, ZoneConfig } from '../src/config/dns.ts';
 import { AnswerSet } from './answer-set.ts';
-import { MAX_ADDRESSES } from './balanced-record.ts';
 import { TYPE } from './codes.ts';
-import { canonicalIp } from './ip.ts';
-import { absoluteName } from './name.ts';
+import { absoluteName, nameKey } from './name.ts';
 import type { RecordData, RecordEncoder } from './record.ts';
+import { besideBalanced, staticSets } from './static-sets.ts';
 import { ttlSeconds } from './ttl.ts';
 import { Zone } from './zone.ts';
 import { type ZoneNode, ZoneTree } from './zone-tree.ts';
@@ -14,6 +13,8 @@ import { type ZoneNode, ZoneTree } from './zone-tree.ts';
 export interface BalancedPlace {
   readonly node: ZoneNode;
   readonly config: BalancedRecordConfig;
+  /** What the name has beside its addresses. */
+  readonly fixed: readonly AnswerSet[];
 }
 
 export interface BuiltZones {
@@ -38,18 +39,35 @@ export function buildZones(
     tree.addZone(zone);
     return { zone, config };
   });
+  tree.joinZones();
+  for (const { zone, config } of built) addDelegations(tree, zone, config, encode);
   const balanced: BalancedPlace[] = [];
   for (const { zone, config } of built) {
     const apex = placeOf('@', zone, tree);
     const servers = config.ns.map((host): RecordData => ({ type: TYPE.NS, host }));
     apex.sets = [new AnswerSet(zone.name, zone.soaTtl, servers, encode)];
     for (const [key, record] of Object.entries(config.records)) {
+      if (isDelegation(record)) continue;
       const node = placeOf(key, zone, tree);
-      if ('policy' in record) balanced.push({ node, config: record });
+      if ('policy' in record) balanced.push({ node, config: record, fixed: besideBalanced(node.name, record, encode) });
       else node.sets = [...node.sets, ...staticSets(node.name, record, encode)];
     }
   }
   return { tree, balanced };
+}
+
+/** A delegation to a zone that is served here too is only of use once that zone has moved away. */
+function addDelegations(tree: ZoneTree, zone: Zone, { records }: ZoneConfig, encode: RecordEncoder): void {
+  for (const [key, record] of Object.entries(records)) {
+    const name = absoluteName(key, zone.name);
+    if (!isDelegation(record) || name === undefined || tree.zoneOf(nameKey(name))?.name === name) continue;
+    const node = placeOf(key, zone, tree, true);
+    node.sets = staticSets(node.name, record, encode);
+  }
+}
+
+function isDelegation(record: BalancedRecordConfig | StaticRecordConfig): record is StaticRecordConfig {
+  return 'ns' in record && record.ns !== undefined;
 }
 
 function newZone(
@@ -61,24 +79,10 @@ function newZone(
   return new Zone({ name, mname, rname, soaTtl: ttlSeconds(ttl), negativeTtl: ttlSeconds(negativeTtl), ...rest });
 }
 
-function placeOf(key: string, zone: Zone, tree: ZoneTree): ZoneNode {
+function placeOf(key: string, zone: Zone, tree: ZoneTree, isCut = false): ZoneNode {
   const name = absoluteName(key, zone.name);
   if (name === undefined) throw new Error(`dns.zones.${zone.name}.records.${key}: not a name that can be served`);
-  const node = tree.addNode(name, zone);
+  const node = tree.addNode(name, zone, isCut);
   if (node === undefined) throw new Error(`dns.zones.${zone.name}.records.${key}: belongs to another zone`);
   return node;
-}
-
-function staticSets(owner: string, record: StaticRecordConfig, encode: RecordEncoder): readonly AnswerSet[] {
-  const sets: AnswerSet[] = [];
-  for (const [type, addresses] of [
-    [TYPE.A, record.a],
-    [TYPE.AAAA, record.aaaa],
-  ] as const) {
-    const unique = new Set((addresses ?? []).map((address) => canonicalIp(address)));
-    const records = [...unique].flatMap((address): RecordData[] => (address === undefined ? [] : [{ type, address }]));
-    if (records.length === 0) continue;
-    sets.push(new AnswerSet(owner, ttlSeconds(record.ttl), records.slice(0, MAX_ADDRESSES), encode));
-  }
-  return sets;
 }

@@ -13,12 +13,27 @@ export interface ZoneNode {
   sets: readonly AnswerSet[];
   /** False while nobody knows what the sets are: the answer is SERVFAIL, never "no such data". */
   known: boolean;
+  /** True while the addresses are those that were up last. */
+  isStale: boolean;
+  /** The delegation at this name or above it in the zone: questions are referred to its servers. */
+  readonly cut: ZoneNode | undefined;
+  /** The child `*`, which answers for names below this one that do not exist (RFC 4592 section 3.3.1). */
+  wildcard: ZoneNode | undefined;
+}
+
+/** Where the answer to a question is. */
+export interface Place {
+  /** The longest name that exists and is the asked one or above it (RFC 4592: the closest encloser). */
+  readonly encloser: ZoneNode;
+  /** The name itself, or the wildcard that stands in for it; undefined where there is no such name. */
+  readonly node: ZoneNode | undefined;
 }
 
 export class ZoneTree {
   readonly #nodes = new Map<NameKey, ZoneNode>();
   readonly #zones = new Map<NameKey, Zone>();
   #longestZone = -1;
+  #longestNode = -1;
 
   get zones(): readonly Zone[] {
     return [...this.#zones.values()];
@@ -28,25 +43,67 @@ export class ZoneTree {
   addZone(zone: Zone): void {
     this.#zones.set(zone.key, zone);
     this.#longestZone = Math.max(this.#longestZone, zone.key.length);
-    this.#nodes.set(zone.key, { zone, name: zone.name, sets: [], known: true });
+    this.#add(zone.key, {
+      zone,
+      name: zone.name,
+      sets: [],
+      known: true,
+      isStale: false,
+      cut: undefined,
+      wildcard: undefined,
+    });
   }
 
-  /** The node of a name in `zone`, made with its empty ancestors if need be; undefined if another zone owns it. */
-  addNode(name: string, zone: Zone): ZoneNode | undefined {
+  /**
+   * The node of a name in `zone`, made with its empty ancestors if need be; undefined if another zone owns it.
+   * Delegations come before the names below them.
+   */
+  addNode(name: string, zone: Zone, isCut = false): ZoneNode | undefined {
     const key = nameKey(name);
     if (this.zoneOf(key) !== zone) return undefined;
     const existing = this.#nodes.get(key);
     if (existing !== undefined) return existing;
-    const node = { zone, name, sets: [], known: true };
-    this.#nodes.set(key, node);
     // The apex is there already, so this ends there.
-    this.addNode(name.slice(name.indexOf('.') + 1), zone);
+    const parent = this.addNode(name.slice(name.indexOf('.') + 1), zone);
+    const node: ZoneNode = isCut && parent?.cut === undefined ? cutAt(name, zone) : newNode(name, zone, parent?.cut);
+    if (parent !== undefined && name.startsWith('*.')) parent.wildcard = node;
+    this.#add(key, node);
     return node;
+  }
+
+  /** A zone that lies in another exists there as well, and so does what is between them (RFC 8020). */
+  joinZones(): void {
+    for (const { key, name } of this.zones) {
+      const outer = this.parentOf(key);
+      if (outer !== undefined) this.addNode(name.slice(name.indexOf('.') + 1), outer);
+    }
+  }
+
+  #add(key: NameKey, node: ZoneNode): void {
+    this.#nodes.set(key, node);
+    this.#longestNode = Math.max(this.#longestNode, key.length);
   }
 
   /** The node of exactly this name, of any zone. */
   node(key: NameKey): ZoneNode | undefined {
     return this.#nodes.get(key);
+  }
+
+  /** Where the answer for a name without a node of its own is; undefined when no zone of ours holds it. */
+  placeOf(key: NameKey): Place | undefined {
+    for (let rest: NameKey | undefined = key; rest !== undefined; rest = parentKey(rest)) {
+      if (rest.length > this.#longestNode) continue;
+      const encloser = this.#nodes.get(rest);
+      if (encloser === undefined) continue;
+      return { encloser, node: rest.length === key.length ? encloser : encloser.wildcard };
+    }
+    return undefined;
+  }
+
+  /** The zone around the zone of this key, if we serve that too. */
+  parentOf(zoneKey: NameKey): Zone | undefined {
+    const above = parentKey(zoneKey);
+    return above === undefined ? undefined : this.zoneOf(above);
   }
 
   /** The zone with the longest name among those that `key` is in or below; undefined when we serve none of them. */
@@ -58,4 +115,15 @@ export class ZoneTree {
     }
     return undefined;
   }
+}
+
+function newNode(name: string, zone: Zone, cut: ZoneNode | undefined): ZoneNode {
+  return { zone, name, sets: [], known: true, isStale: false, cut, wildcard: undefined };
+}
+
+/** A delegation is its own cut. */
+function cutAt(name: string, zone: Zone): ZoneNode {
+  const node = { ...newNode(name, zone, undefined), cut: undefined as ZoneNode | undefined };
+  node.cut = node;
+  return node;
 }

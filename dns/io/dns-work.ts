@@ -1,5 +1,6 @@
 /** What a name server does while it lives: wait for first verdicts, bind, answer. */
 import { formatAddress } from '../../src/address.ts';
+import type { DnsConfig } from '../../src/config/dns.ts';
 import type { Config } from '../../src/config/root.ts';
 import { pause, realClock } from '../../src/io/clock.ts';
 import type { ConsulOnDemand } from '../../src/io/consul-on-demand.ts';
@@ -12,7 +13,9 @@ import type { Responder } from '../responder.ts';
 import type { Tally } from '../tally.ts';
 import { buildZones } from '../zone-config.ts';
 import type { ZoneTree } from '../zone-tree.ts';
+import type { EdnsSettingsReader } from './edns-settings.ts';
 import { type DnsListener, listenAll } from './listeners.ts';
+import { rateLimiter } from './rate-limiter.ts';
 import type { RunningRecords } from './running-records.ts';
 import type { TcpLimits } from './tcp.ts';
 import { encodeRecord } from './wire.ts';
@@ -25,7 +28,7 @@ export interface DnsParts {
   readonly tally: Tally;
   readonly records: RunningRecords;
   readonly consul: ConsulOnDemand;
-  readonly tcpLimits: TcpLimits | undefined;
+  readonly readSettings: EdnsSettingsReader;
   readonly settleMs: number | undefined;
 }
 
@@ -63,9 +66,10 @@ export class DnsWork implements HouseWork {
   }
 
   async open({ stopping, bound, onBound }: Opening): Promise<void> {
-    const { config, log, responder, tally, tcpLimits } = this.#parts;
+    const { config, log, responder, tally } = this.#parts;
     await this.#settle(stopping);
     if (stopping.aborted) return;
+    const tcpLimits = config.dns === undefined ? undefined : limitsOf(config.dns.tcp);
     this.#listeners = listenAll(config.dns?.listen ?? [], { responder, tally, log, tcpLimits });
     const addresses = (await this.#listeners).map(({ address }) => formatAddress(address));
     for (const address of addresses) log.info({ address }, 'dns answers over udp and tcp');
@@ -76,9 +80,10 @@ export class DnsWork implements HouseWork {
   onStarted(): void {}
 
   async prepare(config: Config, signal: AbortSignal): Promise<Replacement> {
-    const { records, responder, tally } = this.#parts;
+    const { records, responder, tally, readSettings } = this.#parts;
     if (config.dns === undefined) throw new Error('the configuration has no dns section');
     const { tree, balanced } = buildZones(config.dns.zones, nowSeconds(), encodeRecord, (zone) => tally.slotOf(zone));
+    const settings = readSettings(config.dns);
     const prepared = await records.prepare(balanced, WARM_MS, signal);
     return {
       apply: () => {
@@ -86,6 +91,8 @@ export class DnsWork implements HouseWork {
         this.#continueSerials(tree, config);
         prepared.apply();
         responder.replaceTree(tree);
+        responder.replaceSettings(settings);
+        this.#changeLimit(config);
         this.#config = config;
         this.#tree = tree;
         return Promise.resolve();
@@ -107,6 +114,12 @@ export class DnsWork implements HouseWork {
     const listeners = await this.#bound();
     await Promise.all([...listeners.map((listener) => listener.close()), records.close()]);
     await consul.close();
+  }
+
+  /** Whoever is over a limit stays so over a reload that does not change it. */
+  #changeLimit({ dns }: Config): void {
+    if (sameValue(this.#config.dns?.rate_limit, dns?.rate_limit)) return;
+    this.#parts.responder.replaceLimit(rateLimiter(dns?.rate_limit));
   }
 
   #continueSerials(tree: ZoneTree, { dns }: Config): void {
@@ -134,6 +147,11 @@ export class DnsWork implements HouseWork {
   async #bound(): Promise<readonly DnsListener[]> {
     return (this.#listeners ?? Promise.resolve([])).catch(() => []);
   }
+}
+
+function limitsOf(tcp: DnsConfig['tcp']): TcpLimits {
+  const { max_connections: maxConnections, max_connections_per_client: maxPerClient } = tcp;
+  return { maxConnections, maxPerClient, maxQueries: tcp.max_queries, idleMs: tcp.idle_timeout };
 }
 
 function nowSeconds(): number {

@@ -51,11 +51,11 @@ export function startPool({ node, config }: BalancedPlace, pool: PoolConfig, opt
 
 /** A record that follows its pools; it has an answer when this returns, as good as what is known by then. */
 export function followPools(
-  { node, config }: BalancedPlace,
+  { node, config, fixed }: BalancedPlace,
   clusters: readonly RunningCluster[],
   options: Pick<PoolsOptions, 'encode' | 'log'>,
 ): RunningRecord {
-  const record = new BalancedRecord({ node, pools: clusters, encode: options.encode, ...rulesOf(config) });
+  const record = new BalancedRecord({ node, fixed, pools: clusters, encode: options.encode, ...rulesOf(config) });
   const { promise: whenSure, resolve } = Promise.withResolvers<void>();
   const refresher = new Refresher(() => {
     refresh(record, options.log);

@@ -11,6 +11,8 @@ const FRAME_LIMITS = { maxBytes: MAX_QUERY_BYTES, maxMessages: 32 };
 export interface TcpConnectionOptions {
   readonly responder: Responder;
   readonly tally: Tally;
+  /** The connection ends behind the answer to the last of them. */
+  readonly maxQueries: number;
   /** Called after each batch of complete queries. */
   readonly onAnswered: () => void;
 }
@@ -24,9 +26,10 @@ const NOTHING = Buffer.alloc(0);
 export function serveConnection(socket: Socket, options: TcpConnectionOptions): void {
   let rest: Buffer = NOTHING;
   let clientEnded = false;
+  const serving = { ...options, budget: { left: options.maxQueries } };
   const advance = (chunk: Buffer): void => {
     if (socket.writableEnded) return;
-    rest = takeBatches(socket, rest, chunk, options);
+    rest = takeBatches(socket, rest, chunk, serving);
     if (clientEnded && !socket.writableNeedDrain) socket.end();
   };
   socket.on('error', () => socket.destroy());
@@ -42,29 +45,36 @@ export function serveConnection(socket: Socket, options: TcpConnectionOptions): 
 }
 
 /** Answers batch after batch until the input is used up or the client has to read first; returns what is left. */
-function takeBatches(socket: Socket, before: Buffer, chunk: Buffer, options: TcpConnectionOptions): Buffer {
+function takeBatches(
+  socket: Socket,
+  before: Buffer,
+  chunk: Buffer,
+  options: TcpConnectionOptions & { readonly budget: { left: number } },
+): Buffer {
   let rest = before;
   let next = chunk;
   for (;;) {
-    const { messages, rest: left, oversize } = takeFrames(rest, next, FRAME_LIMITS);
+    const maxMessages = Math.min(FRAME_LIMITS.maxMessages, options.budget.left);
+    const { messages, rest: left, oversize } = takeFrames(rest, next, { ...FRAME_LIMITS, maxMessages });
+    options.budget.left -= messages.length;
     rest = left;
     next = NOTHING;
     if (oversize) options.tally.drop('oversize');
-    const replies = answersTo(messages, options.responder);
+    const replies = answersTo(messages, options.responder, socket.remoteAddress);
     if (replies.length > 0) {
       options.onAnswered();
       if (!socket.write(joinFrames(replies))) socket.pause();
     }
-    if (oversize || replies.length < messages.length) socket.end();
+    if (oversize || replies.length < messages.length || options.budget.left === 0) socket.end();
     if (messages.length === 0 || socket.writableNeedDrain || socket.writableEnded) return rest;
   }
 }
 
 /** The answers up to the first message that gets none. */
-function answersTo(messages: readonly Buffer[], responder: Responder): readonly Buffer[] {
+function answersTo(messages: readonly Buffer[], responder: Responder, address: string | undefined): readonly Buffer[] {
   const replies: Buffer[] = [];
   for (const message of messages) {
-    const reply = responder.respond(message, 'tcp');
+    const reply = responder.respond(message, 'tcp', address);
     if (reply === undefined) break;
     replies.push(reply);
   }

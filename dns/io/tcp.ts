@@ -7,12 +7,16 @@ import type { DnsSocketOptions } from './udp.ts';
 export interface TcpLimits {
   /** One more, and the connection that has been idle for longest is closed. */
   readonly maxConnections: number;
+  /** The same for the connections of one address. */
+  readonly maxPerClient: number;
+  /** On one connection. */
+  readonly maxQueries: number;
   /** From the last complete query (or the accept) on; single octets do not prolong it. */
   readonly idleMs: number;
 }
 
 // RFC 7766 section 6.2.3 asks for seconds; 256 connections cost about 3 MB when all of them sit idle.
-export const TCP_LIMITS: TcpLimits = { maxConnections: 256, idleMs: 10_000 };
+export const TCP_LIMITS: TcpLimits = { maxConnections: 256, maxPerClient: 64, maxQueries: 10_000, idleMs: 10_000 };
 
 const SWEEPS_PER_IDLE = 10;
 
@@ -71,6 +75,8 @@ class Connections {
   readonly #limits: TcpLimits;
   /** Connection → time of its last complete query, or of its beginning. */
   readonly #idleSince = new Map<Socket, number>();
+  /** Address → the connections it has open, in any order. */
+  readonly #byClient = new Map<string, Set<Socket>>();
 
   constructor(options: DnsSocketOptions, limits: TcpLimits) {
     this.#options = options;
@@ -79,13 +85,31 @@ class Connections {
 
   add(socket: Socket): void {
     const { responder, tally } = this.#options;
-    serveConnection(socket, { responder, tally, onAnswered: () => this.#touch(socket) });
-    socket.on('close', () => this.#idleSince.delete(socket));
+    const { maxQueries, maxConnections, maxPerClient } = this.#limits;
+    const client = socket.remoteAddress ?? '';
+    serveConnection(socket, { responder, tally, maxQueries, onAnswered: () => this.#touch(socket) });
+    socket.on('close', () => this.#forget(socket, client));
     this.#touch(socket);
-    if (this.#idleSince.size <= this.#limits.maxConnections) return;
-    const [longestIdle] = this.#idleSince.keys();
-    tally.drop('connection_limit');
-    if (longestIdle !== undefined) this.#destroy(longestIdle);
+    const own = this.#byClient.get(client) ?? new Set();
+    this.#byClient.set(client, own.add(socket));
+    if (own.size > maxPerClient) this.#closeLongestIdle((it) => own.has(it));
+    else if (this.#idleSince.size > maxConnections) this.#closeLongestIdle(() => true);
+  }
+
+  #closeLongestIdle(isMeant: (socket: Socket) => boolean): void {
+    this.#options.tally.drop('connection_limit');
+    for (const socket of this.#idleSince.keys()) {
+      if (!isMeant(socket)) continue;
+      this.#destroy(socket);
+      return;
+    }
+  }
+
+  #forget(socket: Socket, client: string): void {
+    this.#idleSince.delete(socket);
+    const own = this.#byClient.get(client);
+    own?.delete(socket);
+    if (own?.size === 0) this.#byClient.delete(client);
   }
 
   forEach(action: (socket: Socket) => void): void {
@@ -106,7 +130,8 @@ class Connections {
   }
 
   #destroy(socket: Socket): void {
-    this.#idleSince.delete(socket);
+    // At once, for its place is free; `close` comes later.
+    this.#forget(socket, socket.remoteAddress ?? '');
     socket.destroy();
   }
 }

@@ -78,7 +78,7 @@ export function answerDatagram(
     tally.drop('source_port_zero');
     return;
   }
-  const reply = responder.respond(query, 'udp');
+  const reply = responder.respond(query, 'udp', from.address);
   if (reply !== undefined) socket.send(reply, from.port, from.address);
 }
 

@@ -3,16 +3,18 @@ import * as v from 'valibot';
 import { about } from './about.ts';
 import { choice } from './choice.ts';
 import { consulSource, weight } from './discover.ts';
+import { dnsCookies, nsid } from './dns-edns.ts';
+import { dnsRateLimit } from './dns-rate-limit.ts';
+import { dnsTcp } from './dns-tcp.ts';
 import { absoluteName, relativeName } from './domain-name.ts';
-import { durationBetween, ipAddress, listenAddress, listOf, name } from './fields.ts';
+import { ipAddress, listenAddress, listOf, name } from './fields.ts';
 import { mapping } from './mapping.ts';
 import { probe } from './probe.ts';
 import { exactlyOneOf, isMapping, NOT_SUPPORTED_YET, section } from './section.ts';
+import { dataTypes, type StaticRecordConfig, staticRecord, ttl } from './static-record.ts';
 
 export { absoluteName } from './domain-name.ts';
-
-// RFC 2181 section 8 allows 31 bits of seconds; a week is already far above what failover can use.
-const ttl = durationBetween(0, 604_800_000);
+export type { StaticRecordConfig };
 
 const soa = section({
   mname: about('The primary name server.', absoluteName),
@@ -84,36 +86,12 @@ const balancedRecord = v.pipe(
         'The answer when no member is up: the last one that had one, every member, or none.',
         v.optional(v.picklist(['last_good', 'all', 'none'], 'must be last_good, all or none'), 'last_good'),
       ),
+      ...dataTypes,
     },
     ['failover_target'],
   ),
   v.title('balanced record'),
 );
-
-const LATER_TYPES = ['txt', 'mx', 'srv', 'caa', 'cname', 'ns', 'https', 'svcb'];
-
-const staticRecord = v.pipe(
-  section(
-    {
-      a: about('IPv4 addresses.', v.optional(listOf(ipAddress(4), 'IPv4 addresses'))),
-      aaaa: about('IPv6 addresses.', v.optional(listOf(ipAddress(6), 'IPv6 addresses'))),
-      ttl: about('Its TTL.', v.optional(ttl, '60s')),
-    },
-    LATER_TYPES,
-  ),
-  v.title('static record'),
-  v.rawCheck(({ dataset, addIssue }) => {
-    const value: unknown = dataset.value;
-    if (!isMapping(value) || LATER_TYPES.some((key) => value[key] !== undefined)) return;
-    if (isEmpty(value['a']) && isEmpty(value['aaaa'])) {
-      addIssue({ message: 'must have an address in a or aaaa, or else policy and pools' });
-    }
-  }),
-);
-
-function isEmpty(list: unknown): boolean {
-  return list === undefined || (Array.isArray(list) && list.length === 0);
-}
 
 /** A record with `policy` or `pools` is meant to be balanced, whatever else it has or lacks. */
 const record = choice([balancedRecord, staticRecord], (input) =>
@@ -142,10 +120,19 @@ export const dns = section({
     'Zone names with what belongs to them.',
     mapping(absoluteName, zone, 'must be a mapping of zone names to zones'),
   ),
+  cookies: about(
+    'DNS cookies (RFC 7873, RFC 9018), by which a client shows that it gets what is sent to its address.',
+    v.optional(dnsCookies, {}),
+  ),
+  rate_limit: about(
+    'Limits answers over UDP; none without it. Clients with a cookie of ours and TCP are not limited.',
+    v.optional(dnsRateLimit),
+  ),
+  tcp: about('Limits of connections.', v.optional(dnsTcp, {})),
+  nsid: about('Name of this server, for clients that ask for it (RFC 5001).', v.optional(nsid)),
 });
 
 export type DnsConfig = v.InferOutput<typeof dns>;
 export type ZoneConfig = v.InferOutput<typeof zone>;
 export type BalancedRecordConfig = v.InferOutput<typeof balancedRecord>;
-export type StaticRecordConfig = v.InferOutput<typeof staticRecord>;
 export type MembersConfig = v.InferOutput<typeof members>;

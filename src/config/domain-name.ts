@@ -1,10 +1,11 @@
 /** Domain names as the configuration writes them, lower-cased and without a final dot. */
 import * as v from 'valibot';
-import { NOT_SUPPORTED_YET } from './section.ts';
 
 // RFC 1035 section 2.3.4: labels of 63 octets at most. The underscore is for names such as _sip._udp.
 const LABEL = '[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?';
 const NAME = new RegExp(String.raw`^${LABEL}(\.${LABEL})*$`);
+/** `*` is a label of its own: RFC 4592 section 2.1.1 gives it a meaning only as the first one, and forbids it nowhere. */
+const OWNER = new RegExp(String.raw`^(${LABEL}|\*)(\.(${LABEL}|\*))*$`);
 
 /** A name has 255 octets on the wire: its labels, a length octet before each, and the final zero; 253 characters. */
 export const MAX_NAME_LENGTH = 253;
@@ -12,27 +13,32 @@ export const MAX_NAME_LENGTH = 253;
 const ABSOLUTE_HINT =
   'must be a domain name: labels of at most 63 letters, digits, "-" or "_", at most 253 characters in all';
 const RELATIVE_HINT =
-  'must be a name relative to the zone: "@" or labels of at most 63 letters, digits, "-" or "_", without a final dot';
+  'must be a name relative to the zone: "@" or labels of at most 63 letters, digits, "-" or "_", or "*", without a final dot';
 
 export const absoluteName = v.pipe(
   v.string('must be a domain name'),
   v.title('domain name'),
   v.toLowerCase(),
   v.transform((it) => (it.endsWith('.') ? it.slice(0, -1) : it)),
-  v.check((it) => it.length <= MAX_NAME_LENGTH && NAME.test(it), ABSOLUTE_HINT),
+  v.check(isDomainName, ABSOLUTE_HINT),
 );
 
-/** `www`, `a.b`, or `@` for the zone itself. */
+/** An absolute name, lower-cased and without a final dot; undefined where it is none. */
+export function parseDomainName(text: string): string | undefined {
+  const name = text.toLowerCase().replace(/\.$/, '');
+  return isDomainName(name) ? name : undefined;
+}
+
+function isDomainName(name: string): boolean {
+  return name.length <= MAX_NAME_LENGTH && NAME.test(name);
+}
+
+/** `www`, `a.b`, `*.wild`, or `@` for the zone itself. */
 export const relativeName = v.pipe(
   v.string(RELATIVE_HINT),
   v.title('name'),
   v.toLowerCase(),
-  v.rawCheck(({ dataset, addIssue }) => {
-    if (!dataset.typed || dataset.value === '@') return;
-    const isWildcard = dataset.value === '*' || (dataset.value.startsWith('*.') && NAME.test(dataset.value.slice(2)));
-    if (isWildcard) addIssue({ message: `a wildcard ${NOT_SUPPORTED_YET}` });
-    else if (!NAME.test(dataset.value)) addIssue({ message: RELATIVE_HINT });
-  }),
+  v.check((it) => it === '@' || OWNER.test(it), RELATIVE_HINT),
 );
 
 /** The absolute name of `relative` in `zone`. */

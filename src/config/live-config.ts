@@ -19,7 +19,8 @@ export function liveConfig(present: Config, next: Config): LiveConfig {
   const { dns } = present;
   if (dns === undefined || config.dns === undefined) return { config, needsRestart };
   if (!sameValue(dns.listen, config.dns.listen)) needsRestart.push('dns.listen');
-  return { config: { ...config, dns: { ...config.dns, listen: dns.listen } }, needsRestart };
+  if (!sameValue(dns.tcp, config.dns.tcp)) needsRestart.push('dns.tcp');
+  return { config: { ...config, dns: { ...config.dns, listen: dns.listen, tcp: dns.tcp } }, needsRestart };
 }
 
 /** The top-level sections in which two configurations differ. */

@@ -9,11 +9,12 @@ export const REDACTED = '(redacted)';
  * replaced.
  */
 export function redactConfig(config: Config): Config {
-  const { consul, listeners } = config;
+  const { consul, listeners, dns } = config;
   return {
     ...config,
     listeners: listeners.map(redactListener),
     ...(consul === undefined ? {} : { consul: redactConsul(consul) }),
+    ...(dns?.cookies.secret === undefined ? {} : { dns: { ...dns, cookies: { secret: REDACTED } } }),
   };
 }
 

@@ -4,7 +4,9 @@ import type { BalancedRecordConfig, StaticRecordConfig, ZoneConfig } from './dns
 import { isInZone, MAX_NAME_LENGTH, nameInZone } from './domain-name.ts';
 import type { ConfigPath } from './problem.ts';
 import type { RuleContext } from './rule.ts';
+import { IS_ALIAS, ServedNames } from './served-names.ts';
 import { uniqueNames } from './unique-names.ts';
+import { contentRules } from './zone-content-rules.ts';
 
 type RecordConfig = BalancedRecordConfig | StaticRecordConfig;
 
@@ -19,26 +21,30 @@ export function zoneRules(context: RuleContext): void {
     if (!isShaped([...path, 'records'])) continue;
     for (const [relative, record] of Object.entries(zone.records)) {
       const at = [...path, 'records', relative];
-      nameRules(context, { path: at, name: nameInZone(relative, name), zone: name, zones: Object.keys(zones) });
+      nameRules(context, { path: at, record, name: nameInZone(relative, name), zone: name, zones: Object.keys(zones) });
       if (isShaped(at) && 'pools' in record) balancedRules(context, at, record);
-      else if (isShaped(at)) addressListRules(context, at, record);
+      else if (isShaped(at)) listRules(context, at, record);
     }
+    contentRules(context, { path: [...path, 'records'], zone: name, zones });
   }
 }
 
 interface NamedRecord {
   readonly path: ConfigPath;
+  readonly record: RecordConfig;
   readonly name: string;
   readonly zone: string;
   readonly zones: readonly string[];
 }
 
-function nameRules({ report }: RuleContext, { path, name, zone, zones }: NamedRecord): void {
+function nameRules({ isShaped, report }: RuleContext, { path, record, name, zone, zones }: NamedRecord): void {
   if (name.length > MAX_NAME_LENGTH) {
     report(path, `is longer than ${MAX_NAME_LENGTH} characters together with its zone`, 'key');
   }
   const inner = zones.find((it) => it !== zone && isInZone(it, zone) && isInZone(name, it));
-  if (inner !== undefined) report(path, `lies in the zone ${inner}, which answers instead`, 'key');
+  // The zone above may say whose servers have the zone below, here or elsewhere.
+  const isDelegation = name === inner && isShaped(path) && 'ns' in record && record.ns !== undefined;
+  if (inner !== undefined && !isDelegation) report(path, `lies in the zone ${inner}, which answers instead`, 'key');
 }
 
 interface Servers {
@@ -50,24 +56,18 @@ interface Servers {
 /** A server named inside of what we serve is found through our own answer, so there must be one. */
 function serverRules(context: RuleContext, { path, zone, zones }: Servers): void {
   const { isShaped, isSound, report } = context;
+  const names = new ServedNames(context, zones);
   const check = (at: ConfigPath, name: () => string) => {
-    if (isSound(at) && lacksAddress(context, zones, name())) {
-      report(at, 'has no record here, though its name lies in a zone that is served here');
-    }
+    if (!isSound(at)) return;
+    const found = names.find(name());
+    if (found === 'missing') report(at, 'has no record here, though its name lies in a zone that is served here');
+    else if (found === 'alias' && at.includes('ns')) report(at, IS_ALIAS);
   };
   if (isShaped([...path, 'soa'])) check([...path, 'soa', 'mname'], () => zone.soa.mname);
   if (!isShaped([...path, 'ns'])) return;
   const servers = [...zone.ns.entries()].map(([index, name]) => ({ path: [...path, 'ns', index], name: () => name }));
   uniqueNames(context, servers);
   for (const server of servers) check(server.path, server.name);
-}
-
-function lacksAddress({ isShaped }: RuleContext, zones: Readonly<Record<string, ZoneConfig>>, name: string): boolean {
-  const around = Object.keys(zones).filter((zone) => isInZone(name, zone));
-  const closest = around.toSorted((a, b) => b.length - a.length)[0];
-  if (closest === undefined || !isShaped(['dns', 'zones', closest, 'records'])) return false;
-  const records = Object.keys(zones[closest]?.records ?? {});
-  return !records.some((relative) => nameInZone(relative, closest) === name);
 }
 
 function balancedRules(context: RuleContext, path: ConfigPath, record: BalancedRecordConfig): void {
@@ -116,15 +116,18 @@ function probePortRule(
   }
 }
 
-/** An answer is a set: an address that is listed twice would be sent once or break other servers. */
-function addressListRules(context: RuleContext, path: ConfigPath, record: RecordConfig): void {
+/** An answer is a set: what is listed twice would be sent once or break other servers. */
+function listRules(context: RuleContext, path: ConfigPath, record: RecordConfig): void {
   if ('pools' in record) return;
-  for (const type of ['a', 'aaaa'] as const) {
+  for (const type of ['a', 'aaaa', 'ns', 'mx', 'txt', 'srv', 'caa', 'https', 'svcb'] as const) {
     if (!context.isShaped([...path, type])) continue;
-    const addresses = [...(record[type] ?? []).entries()];
+    const items = [...(record[type] ?? []).entries()];
     uniqueNames(
       context,
-      addresses.map(([index, address]) => ({ path: [...path, type, index], name: () => address.toLowerCase() })),
+      items.map(([index, item]) => ({
+        path: [...path, type, index],
+        name: () => (type === 'txt' ? item : item.toLowerCase()),
+      })),
     );
   }
 }

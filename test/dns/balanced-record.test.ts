@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { AnswerSet } from '../../dns/answer-set.ts';
 import { BalancedRecord, type BalancedRecordOptions } from '../../dns/balanced-record.ts';
+import { TYPE } from '../../dns/codes.ts';
 import { encodeRecord } from '../../dns/io/wire.ts';
 import { Responder } from '../../dns/responder.ts';
 import { Tally } from '../../dns/tally.ts';
@@ -35,7 +37,15 @@ beforeEach(() => {
 function balanced(options: Partial<BalancedRecordOptions> = {}): BalancedRecord {
   const rule = { policy: 'failover', whenAllDown: 'last_good' } as const;
   const times = { probe: PROBE, minTtlMs: 1_000, maxTtlMs: 30_000 };
-  return new BalancedRecord({ node, pools: [primary, backup], encode: encodeRecord, ...rule, ...times, ...options });
+  return new BalancedRecord({
+    node,
+    fixed: [],
+    pools: [primary, backup],
+    encode: encodeRecord,
+    ...rule,
+    ...times,
+    ...options,
+  });
 }
 
 /** The lines of an answer in a fixed order; the rcode alone where there are none. */
@@ -75,9 +85,24 @@ describe('a failover record', () => {
     for (const host of [P1, P2]) primary.probe(host, 'fails', 'fails', 'fails');
     expect(record.refresh(START)).toBeUndefined();
     expect(answers()).toEqual([`www.lb.test. 2 IN A ${P1}`, `www.lb.test. 2 IN A ${P2}`]);
+    expect(node.isStale).toBe(true);
     primary.discover();
     record.refresh(START);
     expect(answers()).toHaveLength(2);
+    backup.probe(B1, 'ok', 'ok');
+    record.refresh(START);
+    expect(node.isStale).toBe(false);
+  });
+
+  it('leaves the other types of its name as they are', () => {
+    const text = new AnswerSet('www.lb.test', 30, [{ type: TYPE.TXT, strings: [Buffer.from('beside')] }], encodeRecord);
+    const record = balanced({ fixed: [text] });
+    const texts = ['www.lb.test. 30 IN TXT "beside"'];
+    for (const verdicts of [['ok'], ['fails'], ['fails', 'fails']] as const) {
+      primary.probe(P1, ...verdicts);
+      record.refresh(START);
+      expect(answers('TXT')).toEqual(texts);
+    }
   });
 
   it('has no address only where none was chosen', () => {

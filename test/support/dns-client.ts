@@ -64,8 +64,10 @@ export class DnsTcpClient {
     });
   }
 
-  static async connect(address: string): Promise<DnsTcpClient> {
-    const socket = connect({ ...hostAndPort(address), noDelay: true, allowHalfOpen: true });
+  /** `localAddress`: from where. */
+  static async connect(address: string, localAddress?: string): Promise<DnsTcpClient> {
+    const from = localAddress === undefined ? {} : { localAddress };
+    const socket = connect({ ...hostAndPort(address), ...from, noDelay: true, allowHalfOpen: true });
     await once(socket, 'connect');
     return new DnsTcpClient(socket);
   }

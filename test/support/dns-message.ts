@@ -3,11 +3,17 @@
 const TYPES: Readonly<Record<string, number>> = {
   A: 1,
   NS: 2,
+  CNAME: 5,
   SOA: 6,
   HINFO: 13,
+  MX: 15,
   TXT: 16,
   AAAA: 28,
+  SRV: 33,
   OPT: 41,
+  DS: 43,
+  SVCB: 64,
+  HTTPS: 65,
   TKEY: 249,
   TSIG: 250,
   IXFR: 251,
@@ -15,6 +21,7 @@ const TYPES: Readonly<Record<string, number>> = {
   MAILB: 253,
   MAILA: 254,
   ANY: 255,
+  CAA: 257,
 };
 const RCODES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'];
 
@@ -93,6 +100,8 @@ export interface Answer {
   readonly additional: readonly string[];
   /** `version=0 size=1232 do=0 options=0`; undefined without an OPT record. */
   readonly edns: string | undefined;
+  /** `15:0014`: number and data of each EDNS option. */
+  readonly options: readonly string[];
 }
 
 /** Throws at anything that is not a whole, well-formed message, octets behind its end included. */
@@ -106,7 +115,7 @@ export function readAnswer(bytes: Buffer): Answer {
     const type = reader.uint16();
     return `${name} ${className(reader.uint16())} ${typeName(type)}`;
   });
-  const found: { edns?: string; extended: number } = { extended: 0 };
+  const found: FoundOpt = { extended: 0, options: [] };
   const sections = counts
     .slice(1)
     .map((count) => Array.from({ length: count }, () => readRecord(reader, found)).filter((line) => line !== ''));
@@ -122,12 +131,19 @@ export function readAnswer(bytes: Buffer): Answer {
     authority: sections[1]!,
     additional: sections[2]!,
     edns: found.edns,
+    options: found.options,
   };
 }
 
 const FLAG_BITS = [0x8000, 0x0400, 0x0200, 0x0100, 0x0080, 0x0040, 0x0020, 0x0010];
 
-function readRecord(reader: Reader, found: { edns?: string; extended: number }): string {
+interface FoundOpt {
+  edns?: string;
+  extended: number;
+  options: string[];
+}
+
+function readRecord(reader: Reader, found: FoundOpt): string {
   const name = reader.name();
   const type = reader.uint16();
   const cls = reader.uint16();
@@ -137,7 +153,8 @@ function readRecord(reader: Reader, found: { edns?: string; extended: number }):
     if (found.edns !== undefined || name !== '.') throw new Error('a second OPT, or one with an owner');
     found.extended = ttl >>> 24;
     found.edns = `version=${(ttl >> 16) & 255} size=${cls} do=${(ttl >> 15) & 1} options=${end - reader.at}`;
-    reader.at = end;
+    while (reader.at < end) found.options.push(`${reader.uint16()}:${reader.take(reader.uint16()).toString('hex')}`);
+    if (reader.at !== end) throw new Error('an option behind the end of OPT');
     return '';
   }
   const data = readData(reader, type, end);
@@ -152,7 +169,25 @@ function readData(reader: Reader, type: number, end: number): string {
     case 'AAAA':
       return new URL(`http://[${reader.take(16).toString('hex').match(/.{4}/g)!.join(':')}]/`).hostname.slice(1, -1);
     case 'NS':
+    case 'CNAME':
       return reader.name();
+    case 'MX':
+      return `${reader.uint16()} ${reader.name()}`;
+    case 'SRV':
+      return `${reader.uint16()} ${reader.uint16()} ${reader.uint16()} ${reader.plainName()}`;
+    case 'TXT': {
+      const strings: string[] = [];
+      while (reader.at < end) strings.push(reader.text());
+      return strings.join(' ');
+    }
+    case 'CAA':
+      return `${reader.take(1)[0]} ${JSON.parse(reader.text())} "${reader.take(end - reader.at).toString('latin1')}"`;
+    case 'HTTPS':
+    case 'SVCB': {
+      const parts = [String(reader.uint16()), reader.plainName()];
+      while (reader.at < end) parts.push(`key${reader.uint16()}=${reader.take(reader.uint16()).toString('hex')}`);
+      return parts.join(' ');
+    }
     case 'HINFO':
       return [reader.text(), reader.text()].join(' ');
     case 'SOA':
@@ -186,6 +221,14 @@ class Reader {
 
   text(): string {
     return JSON.stringify(this.take(this.take(1)[0]!).toString('latin1'));
+  }
+
+  /** A name that no pointer may be in. */
+  plainName(): string {
+    const start = this.at;
+    const name = this.name();
+    if (this.at - start !== wireName(name).length) throw new Error('a compressed name where none may be');
+    return name;
   }
 
   /** Follows pointers, which must lead back (RFC 9267). */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type DnsListener, listenAll } from '../../../dns/io/listeners.ts';
-import type { TcpLimits } from '../../../dns/io/tcp.ts';
+import { TCP_LIMITS, type TcpLimits } from '../../../dns/io/tcp.ts';
 import { answerDatagram } from '../../../dns/io/udp.ts';
 import { encodeRecord } from '../../../dns/io/wire.ts';
 import { Responder } from '../../../dns/responder.ts';
@@ -29,8 +29,11 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map(async (it) => it.close()));
 });
 
-async function listening(host: string, tcpLimits?: TcpLimits): Promise<{ listener: DnsListener; address: string }> {
-  const options = { responder, tally, log: silentLog, tcpLimits };
+async function listening(
+  host: string,
+  tcpLimits?: Partial<TcpLimits>,
+): Promise<{ listener: DnsListener; address: string }> {
+  const options = { responder, tally, log: silentLog, tcpLimits: { ...TCP_LIMITS, ...tcpLimits } };
   const [listener] = await listenAll([{ host, port: 0 }], options);
   open.push(listener!);
   return { listener: listener!, address: formatAddress(listener!.address) };
@@ -165,6 +168,30 @@ describe('over TCP', () => {
     await second.ended();
     expect(drops('connection_limit')).toBe(1);
     for (const connection of [first, third, fourth]) expect(await answered(connection)).toBe(true);
+  });
+
+  it('one connection over the limit of a client closes its own, and nobody else’s', async () => {
+    const { address } = await listening('127.0.0.1', { maxPerClient: 2 });
+    const other = await DnsTcpClient.connect(address, '127.0.0.2');
+    open.push(other);
+    const [first, second] = [await client(address), await client(address)];
+    const third = await client(address);
+    await first.ended();
+    expect(drops('connection_limit')).toBe(1);
+    for (const connection of [other, second, third]) expect(await answered(connection)).toBe(true);
+    second.close();
+    third.close();
+    await until(async () => answered(await client(address)), { what: 'a place that is free again' });
+    expect(await answered(other)).toBe(true);
+  });
+
+  it('a connection ends behind the answer to the last query that it may bring', async () => {
+    const { address } = await listening('127.0.0.1', { maxQueries: 40 });
+    const connection = await client(address);
+    connection.send(...Array.from({ length: 50 }, () => query('ns1.lb.test')));
+    expect(await connection.receive(40)).toHaveLength(40);
+    await connection.ended();
+    await expect(connection.receive(1)).rejects.toThrow('ended');
   });
 
   it('200 idle connections do not keep the next one out', async () => {

@@ -230,6 +230,13 @@ describe('a configuration that is shown', () => {
     expect(config.consul?.token).toBe('t0ken');
   });
 
+  it('has no secret of the name server', () => {
+    const secret = '0123456789abcdef0123456789abcdef';
+    const config = configOf(`dns: { listen: [ "127.0.0.1:53" ], zones: {}, cookies: { secret: "${secret}" } }`);
+    expect(redactConfig(config).dns?.cookies).toEqual({ secret: '(redacted)' });
+    expect(config.dns?.cookies.secret).toBe(secret);
+  });
+
   it('is the same without secrets', () => {
     const config = configOf('consul: { address: "http://consul:8500" }');
     expect(redactConfig(config)).toEqual(config);

@@ -9,19 +9,6 @@ function problemsOf(text: string, env: Record<string, string> = {}): string[] {
 }
 
 const USERS = 'clusters: { users: { discover: { static: ["127.0.0.1:1"] } } }\n';
-const ZONE = `dns:
-  listen: [ "127.0.0.1:5353" ]
-  zones:
-    example.org:
-      soa: { mname: ns.example.com, rname: hostmaster.example.org }
-      ns: [ ns.example.com ]
-      records:
-`;
-
-const NAME_HINT =
-  'must be a name relative to the zone: "@" or labels of at most 63 letters, digits, "-" or "_", without a final dot';
-const DOMAIN_HINT =
-  'must be a domain name: labels of at most 63 letters, digits, "-" or "_", at most 253 characters in all';
 
 const BROKEN: readonly (readonly [what: string, text: string, problems: readonly string[]])[] = [
   // What is not YAML, or not the YAML that a configuration may be.
@@ -393,105 +380,6 @@ listeners:
     'a cluster with a name for nobody',
     'clusters: { "a b": { discover: { static: [] } } }\n',
     ['f:1:13: clusters["a b"]: must be a name of letters, digits, ".", "_" or "-" (at most 128)'],
-  ],
-
-  // Zones.
-  ['a name server without zones', 'dns: { listen: [ "127.0.0.1:53" ] }\n', ['f:1:1: dns.zones: is required']],
-  [
-    'a name server on a unix socket',
-    'dns: { listen: [ "unix:/run/dns.sock" ], zones: {} }\n',
-    ['f:1:18: dns.listen[0]: must be host:port; DNS has no unix sockets'],
-  ],
-  [
-    'a zone without its beginnings',
-    'dns:\n  listen: [ "127.0.0.1:53" ]\n  zones:\n    example.org: {}\n',
-    ['f:4:5: dns.zones.example.org.soa: is required', 'f:4:5: dns.zones.example.org.ns: is required'],
-  ],
-  [
-    'a zone twice, the second time in other letters',
-    `${ZONE}        www: { a: [ 192.0.2.1 ] }
-    Example.ORG.:
-      soa: { mname: ns.example.com, rname: hostmaster.example.org }
-      ns: [ ns.example.com ]
-`,
-    ['f:9:5: dns.zones.Example.ORG.: is the same name as another: example.org'],
-  ],
-  [
-    'servers in the zone that nobody could find',
-    'dns:\n  listen: [ "127.0.0.1:53" ]\n  zones:\n    example.org:\n      soa: { mname: ns1.example.org., rname: hostmaster.example.org. }\n      ns: [ ns2.example.org., "ns_!" ]\n',
-    [
-      'f:5:21: dns.zones.example.org.soa.mname: has no record here, though its name lies in a zone that is served here',
-      'f:6:13: dns.zones.example.org.ns[0]: has no record here, though its name lies in a zone that is served here',
-      `f:6:31: dns.zones.example.org.ns[1]: ${DOMAIN_HINT}`,
-    ],
-  ],
-  [
-    'records whose names cannot be',
-    `${ZONE}        "*.wild": { a: [ 192.0.2.1 ] }
-        www.example.org.: { a: [ 192.0.2.1 ] }
-        ${'a'.repeat(64)}: { a: [ 192.0.2.1 ] }
-        ${'a.'.repeat(121)}b: { a: [ 192.0.2.1 ] }
-        www: { a: [ 192.0.2.1 ] }
-        WWW: { a: [ 192.0.2.1 ] }
-`,
-    [
-      'f:8:9: dns.zones.example.org.records.*.wild: a wildcard is not supported yet',
-      `f:9:9: dns.zones.example.org.records.www.example.org.: ${NAME_HINT}`,
-      `f:10:9: dns.zones.example.org.records.${'a'.repeat(64)}: ${NAME_HINT}`,
-      `f:11:9: dns.zones.example.org.records.${'a.'.repeat(121)}b: is longer than 253 characters together with its zone`,
-      'f:13:9: dns.zones.example.org.records.WWW: is the same name as another: www',
-    ],
-  ],
-  [
-    'static records without, with wrong, and with repeated addresses',
-    `${ZONE}        a: {}
-        b: { a: [ "::1" ], aaaa: [ 192.0.2.1 ] }
-        c: { a: [ 192.0.2.1, 192.0.2.1 ], ttl: 60 }
-        d: { cname: www.example.org. }
-`,
-    [
-      'f:8:12: dns.zones.example.org.records.a: must have an address in a or aaaa, or else policy and pools',
-      'f:9:19: dns.zones.example.org.records.b.a[0]: must be an IPv4 address',
-      'f:9:36: dns.zones.example.org.records.b.aaaa[0]: must be an IPv6 address',
-      'f:10:30: dns.zones.example.org.records.c.a[1]: is taken already by dns.zones.example.org.records.c.a[0]',
-      'f:10:48: dns.zones.example.org.records.c.ttl: must be a duration with a unit, such as 250ms, 2s, 5m or 1h',
-      'f:11:14: dns.zones.example.org.records.d.cname: is not supported yet',
-    ],
-  ],
-  [
-    'balanced records that could not answer',
-    `${ZONE}        a: { policy: failover }
-        b: { pools: [ { name: p, members: {} }, { name: p, members: { static: [ here ] } } ] }
-        c: { policy: weighted, pools: [] }
-        d:
-          policy: all
-          pools: [ { name: p, members: { static: [ 192.0.2.1, { address: 192.0.2.1 } ] } } ]
-          probe: { http: { path: /ready } }
-          ttl: { min: 1m }
-          when_all_down: panic
-`,
-    [
-      'f:8:9: dns.zones.example.org.records.a.pools: is required',
-      'f:9:9: dns.zones.example.org.records.b.policy: is required',
-      'f:9:43: dns.zones.example.org.records.b.pools[0].members: must name exactly one of consul, static',
-      'f:9:57: dns.zones.example.org.records.b.pools[1].name: is taken already by dns.zones.example.org.records.b.pools[0].name',
-      'f:9:81: dns.zones.example.org.records.b.pools[1].members.static[0]: must be an IP address',
-      'f:10:22: dns.zones.example.org.records.c.policy: is not supported yet',
-      'f:10:39: dns.zones.example.org.records.c.pools: must have at least one pool',
-      'f:13:63: dns.zones.example.org.records.d.pools[0].members.static[1]: is taken already by dns.zones.example.org.records.d.pools[0].members.static[0]',
-      'f:14:20: dns.zones.example.org.records.d.probe.http: needs a port, as static members have none',
-      'f:15:23: dns.zones.example.org.records.d.ttl.min: must not be longer than ttl.max: 1m is longer than max, 30s',
-      'f:16:26: dns.zones.example.org.records.d.when_all_down: must be last_good, all or none',
-    ],
-  ],
-  [
-    'a record that an inner zone hides',
-    `${ZONE}        www.eu: { a: [ 192.0.2.1 ] }
-    eu.example.org:
-      soa: { mname: ns.example.com, rname: hostmaster.example.org }
-      ns: [ ns.example.com ]
-`,
-    ['f:8:9: dns.zones.example.org.records.www.eu: lies in the zone eu.example.org, which answers instead'],
   ],
 ];
 

@@ -1,0 +1,77 @@
+/** Response rate limiting: how many answers over UDP a network gets, so that forged queries cannot make us flood it. */
+import { ipOctets } from './ip.ts';
+import { sipHash24 } from './sip-hash.ts';
+
+export interface RateLimitSettings {
+  readonly responsesPerSecond: number;
+  /** How far a network can fall behind: it is answered again at the latest this long after it has stopped. */
+  readonly windowSeconds: number;
+  /** Every so manieth answer over the limit goes out empty with TC, for those who really ask; 0: none. */
+  readonly slip: number;
+  readonly isExempt: (address: string) => boolean;
+  /** 16 octets that nobody else knows, so that nobody can choose networks that share a place in the table. */
+  readonly key: Buffer;
+}
+
+export type RateVerdict = 'answer' | 'slip' | 'drop';
+
+/** A /24 and a /56, in octets: what RFC 7871 section 11.1 takes for one client's network. */
+const IPV4_PREFIX = 3;
+const IPV6_PREFIX = 7;
+
+/** 16,384 networks at once: 450 kB. Where the four places of a network are taken, the longest silent one is forgotten. */
+const PLACES = 16_384;
+const WAYS = 4;
+
+/**
+ * A network has an account of answers that gains `responsesPerSecond` each second up to as many, pays one for each
+ * answer that is due, given or not, and goes no further down than a window's worth:
+ *
+ *   one left or more  → answered
+ *   none              → dropped, but every `slip`-th is sent as TC
+ */
+export class RateLimit {
+  readonly #settings: RateLimitSettings;
+  /** Of the network in each place: its hash, what it has left, when that was, and how often it was over the limit. */
+  readonly #hashes = new BigUint64Array(PLACES);
+  readonly #left = new Float64Array(PLACES);
+  readonly #seenMs = new Float64Array(PLACES);
+  readonly #over = new Uint32Array(PLACES);
+
+  constructor(settings: RateLimitSettings) {
+    this.#settings = settings;
+    this.#seenMs.fill(Number.NEGATIVE_INFINITY);
+  }
+
+  decide(address: string, nowMs: number): RateVerdict {
+    const { responsesPerSecond, windowSeconds, slip, isExempt, key } = this.#settings;
+    const octets = ipOctets(address);
+    if (octets === undefined || isExempt(address)) return 'answer';
+    const prefix = octets.subarray(0, octets.length === 4 ? IPV4_PREFIX : IPV6_PREFIX);
+    const place = this.#placeOf(sipHash24(key, prefix).readBigUInt64LE());
+    const seconds = Math.max(0, nowMs - (this.#seenMs[place] ?? nowMs)) / 1_000;
+    const left = Math.min(responsesPerSecond, (this.#left[place] ?? 0) + seconds * responsesPerSecond);
+    this.#seenMs[place] = nowMs;
+    this.#left[place] = Math.max(left - 1, -windowSeconds * responsesPerSecond);
+    if (left >= 1) return 'answer';
+    const over = (this.#over[place] ?? 0) + 1;
+    this.#over[place] = over;
+    return slip > 0 && over % slip === 0 ? 'slip' : 'drop';
+  }
+
+  /** Its place among the four that it can have, which may have been another's. */
+  #placeOf(hash: bigint): number {
+    const first = Number(hash & BigInt(PLACES / WAYS - 1)) * WAYS;
+    let oldest = first;
+    for (let place = first; place < first + WAYS; place++) {
+      if (this.#hashes[place] === hash) return place;
+      if ((this.#seenMs[place] ?? 0) < (this.#seenMs[oldest] ?? 0)) oldest = place;
+    }
+    this.#hashes[oldest] = hash;
+    // Never seen: full, however much a network gains in the time since then.
+    this.#seenMs[oldest] = Number.NEGATIVE_INFINITY;
+    this.#left[oldest] = 0;
+    this.#over[oldest] = 0;
+    return oldest;
+  }
+}

@@ -1,0 +1,57 @@
+/** What the zones of a configuration say of a name, as a query for it would find out. */
+import type { ZoneConfig } from './dns.ts';
+import { isInZone, nameInZone } from './domain-name.ts';
+import type { RuleContext } from './rule.ts';
+
+/** The message for a name of a server that is an alias. */
+export const IS_ALIAS = 'is an alias (cname) here; a server must be named by the name that has its addresses';
+
+export type ServedName =
+  /** In no zone of ours, or in one that could not be read: nothing can be said. */
+  'elsewhere' | 'missing' | 'alias' | 'addresses' | 'other data';
+
+type Zones = Readonly<Record<string, ZoneConfig>>;
+
+export class ServedNames {
+  readonly #context: RuleContext;
+  readonly #zones: Zones;
+
+  constructor(context: RuleContext, zones: Zones) {
+    this.#context = context;
+    this.#zones = zones;
+  }
+
+  /** `name` is absolute, lower-cased, without final dot. */
+  find(name: string): ServedName {
+    const zone = this.zoneOf(name);
+    const { isShaped } = this.#context;
+    if (zone === undefined || !isShaped(['dns', 'zones', zone, 'records'])) return 'elsewhere';
+    const relative = this.#keyFor(name, zone);
+    const record = relative === undefined ? undefined : this.#zones[zone]?.records[relative];
+    if (relative === undefined || record === undefined) return 'missing';
+    if (!isShaped(['dns', 'zones', zone, 'records', relative])) return 'elsewhere';
+    if ('pools' in record) return 'addresses';
+    if (record.cname !== undefined) return 'alias';
+    return (record.a ?? []).length + (record.aaaa ?? []).length > 0 ? 'addresses' : 'other data';
+  }
+
+  /** The longest zone that `name` is in. */
+  zoneOf(name: string): string | undefined {
+    const around = Object.keys(this.#zones).filter((zone) => isInZone(name, zone));
+    return around.toSorted((a, b) => b.length - a.length)[0];
+  }
+
+  /** The key of its own record, or of the wildcard that stands in for it (RFC 4592). */
+  #keyFor(name: string, zone: string): string | undefined {
+    const records = this.#zones[zone]?.records ?? {};
+    const relativeOf = (it: string) => (it === zone ? '@' : it.slice(0, -zone.length - 1));
+    if (relativeOf(name) in records) return relativeOf(name);
+    const names = Object.keys(records).map((relative) => nameInZone(relative, zone));
+    let encloser = name;
+    while (encloser !== zone && !names.some((it) => isInZone(it, encloser))) {
+      encloser = encloser.slice(encloser.indexOf('.') + 1);
+    }
+    const wildcard = encloser === zone ? '*' : `*.${relativeOf(encloser)}`;
+    return encloser !== name && wildcard in records ? wildcard : undefined;
+  }
+}

@@ -1,0 +1,126 @@
+/** What may stand in a zone together: aliases, delegations, and the names that records point at. */
+import type { BalancedRecordConfig, StaticRecordConfig, ZoneConfig } from './dns.ts';
+import { isInZone, nameInZone } from './domain-name.ts';
+import type { ConfigPath } from './problem.ts';
+import { parseMx, parseSrv } from './record-text.ts';
+import type { RuleContext } from './rule.ts';
+import { IS_ALIAS, ServedNames } from './served-names.ts';
+
+interface ZoneContent {
+  /** Of the records. */
+  readonly path: ConfigPath;
+  readonly zone: string;
+  readonly zones: Readonly<Record<string, ZoneConfig>>;
+}
+
+interface Entry {
+  readonly at: ConfigPath;
+  readonly relative: string;
+  readonly name: string;
+  readonly record: BalancedRecordConfig | StaticRecordConfig;
+}
+
+const TYPES = ['a', 'aaaa', 'cname', 'ns', 'txt', 'mx', 'srv', 'caa', 'https', 'svcb'] as const;
+const GLUE = new Set<string>(['a', 'aaaa']);
+
+export function contentRules(context: RuleContext, { path, zone, zones }: ZoneContent): void {
+  const names = new ServedNames(context, zones);
+  const entries = Object.entries(zones[zone]?.records ?? {})
+    .map(
+      ([relative, record]): Entry => ({ at: [...path, relative], relative, name: nameInZone(relative, zone), record }),
+    )
+    .filter(({ at }) => context.isShaped(at));
+  const cuts = entries.filter(({ record, relative }) => delegates(record) && relative !== '@');
+  for (const entry of entries) {
+    aliasRules(context, entry);
+    delegationRules(context, entry, names);
+    targetRules(context, entry, names);
+    const cut = cuts.find(({ name }) => entry.name !== name && isInZone(entry.name, name));
+    if (cut !== undefined) belowCutRule(context, entry, cut);
+  }
+  circleRule(context, entries);
+}
+
+function delegates(record: Entry['record']): record is StaticRecordConfig & { ns: string[] } {
+  return 'ns' in record && record.ns !== undefined;
+}
+
+/** The types that a record has, in the order of the documentation. */
+function typesOf(record: Entry['record']): readonly string[] {
+  const of = record as Readonly<Record<string, unknown>>;
+  return TYPES.filter((type) => of[type] !== undefined && (!Array.isArray(of[type]) || of[type].length > 0));
+}
+
+/** RFC 1034 section 3.6.2: an alias has no data of its own. */
+function aliasRules({ report }: RuleContext, { at, relative, record }: Entry): void {
+  if (!('cname' in record) || record.cname === undefined) return;
+  if (relative === '@') {
+    report([...at, 'cname'], 'cannot stand at the zone itself, which has SOA and NS records', 'key');
+    return;
+  }
+  for (const type of typesOf(record)) {
+    if (type !== 'cname') report([...at, type], 'cannot stand beside cname: an alias has no data of its own', 'key');
+  }
+}
+
+/** A delegation has servers that can be found, and no data but their addresses. */
+function delegationRules(context: RuleContext, { at, relative, name, record }: Entry, names: ServedNames): void {
+  const { isSound, isShaped, report } = context;
+  if (!delegates(record)) return;
+  if (relative === '@') report([...at, 'ns'], 'belongs into the ns of the zone', 'key');
+  else if (relative.startsWith('*')) report([...at, 'ns'], 'cannot stand at a wildcard (RFC 4592 section 4.2)', 'key');
+  const isOwnServer = isShaped([...at, 'ns']) && record.ns.includes(name);
+  for (const type of typesOf(record)) {
+    if (type === 'ns' || type === 'cname' || (GLUE.has(type) && isOwnServer)) continue;
+    report([...at, type], 'cannot stand beside ns: the servers of the delegation answer instead', 'key');
+  }
+  if (!isShaped([...at, 'ns'])) return;
+  for (const [index, server] of record.ns.entries()) {
+    const place = [...at, 'ns', index];
+    if (!isSound(place)) continue;
+    const found = names.find(server);
+    if (found === 'alias') report(place, IS_ALIAS);
+    else if (found === 'missing' || (found === 'other data' && server !== name)) {
+      report(place, 'has no address here, though its name lies in a zone that is served here');
+    } else if (found === 'other data') report(place, 'needs its address in a or aaaa beside it');
+  }
+}
+
+function belowCutRule({ report }: RuleContext, { at, name, record }: Entry, cut: Entry): void {
+  const servers = delegates(cut.record) ? cut.record.ns : [];
+  const isGlue = !('pools' in record) && typesOf(record).every((type) => GLUE.has(type)) && servers.includes(name);
+  if (!isGlue) {
+    report(at, `lies below the delegation ${cut.name}, where only addresses of its own servers can be`, 'key');
+  }
+}
+
+/** RFC 2181 section 10.3: servers and mail servers are not named by aliases. */
+function targetRules({ isSound, isShaped, report }: RuleContext, { at, record }: Entry, names: ServedNames): void {
+  const targets: readonly (readonly [type: string, index: number, target: string | undefined])[] = [
+    ...(isShaped([...at, 'mx']) ? (record.mx ?? []) : []).map((text, i) => ['mx', i, parseMx(text)?.exchange] as const),
+    ...(isShaped([...at, 'srv']) ? (record.srv ?? []) : []).map(
+      (text, i) => ['srv', i, parseSrv(text)?.target] as const,
+    ),
+  ];
+  for (const [type, index, target] of targets) {
+    const place = [...at, type, index];
+    if (target === undefined || !isSound(place)) continue;
+    if (target !== '' && names.find(target) === 'alias') report(place, IS_ALIAS);
+    if (target === '' && type === 'mx' && (record.mx ?? []).length > 1) {
+      report(place, 'says that no mail is taken here, and must stand alone (RFC 7505)');
+    }
+  }
+}
+
+/** Aliases that lead back to themselves give nobody an address. */
+function circleRule({ report, isSound }: RuleContext, entries: readonly Entry[]): void {
+  const targets = new Map<string, string>();
+  for (const { at, name, record } of entries) {
+    if ('cname' in record && record.cname !== undefined && isSound([...at, 'cname'])) targets.set(name, record.cname);
+  }
+  for (const { at, name } of entries) {
+    let next = targets.get(name);
+    for (let steps = 0; next !== undefined && next !== name && steps < targets.size; steps++) next = targets.get(next);
+    if (next === name) report([...at, 'cname'], 'leads back to itself');
+  }
+}
