@@ -13,8 +13,8 @@ export function nginxStreamModule(): string | undefined {
   return ['/usr/lib/nginx/modules/ngx_stream_module.so'].find((path) => existsSync(path));
 }
 
-export function haproxyText({ http, tcp, admin }: Ports, upstream: readonly number[], threads = 1): string {
-  const servers = upstream.map((port, i) => `  server ${INSTANCES[i]} 127.0.0.1:${port}`).join('\n');
+/** HAProxy's settings up to where its HTTP frontend says what goes where. */
+export function haproxyHead(http: number, threads: number): string {
   return `global
   nbthread ${threads}
   maxconn 8192
@@ -32,7 +32,12 @@ frontend http
   unique-id-format %{+X}o\\ %ci:%cp_%fi:%fp_%Ts_%rt:%pid
   unique-id-header X-Request-ID
   http-response set-header X-Request-ID %[unique-id]
-  default_backend users
+`;
+}
+
+export function haproxyText({ http, tcp, admin }: Ports, upstream: readonly number[], threads = 1): string {
+  const servers = upstream.map((port, i) => `  server ${INSTANCES[i]} 127.0.0.1:${port}`).join('\n');
+  return `${haproxyHead(http, threads)}  default_backend users
 backend users
   mode http
   balance hdr(x-user-id)

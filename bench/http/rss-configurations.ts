@@ -1,5 +1,5 @@
 /** Ten clusters of ten endpoints each, chosen by the request's host. */
-import type { Ports } from './configurations.ts';
+import { haproxyHead, type Ports } from './configurations.ts';
 
 export const CLUSTERS = Array.from({ length: 10 }, (_, i) => `users-${i}`);
 /** All of them are this machine's, on Linux. */
@@ -42,24 +42,7 @@ export function haproxyRssText({ http }: Ports, upstreamPort: number): string {
   http-check expect status 200
 ${servers}`,
   );
-  return `global
-  nbthread 1
-  maxconn 8192
-defaults
-  timeout connect 1s
-  timeout client 60s
-  timeout server 60s
-  timeout http-request 10s
-  timeout http-keep-alive 60s
-  default-server check inter 2s fall 3 rise 2
-frontend http
-  mode http
-  bind 127.0.0.1:${http} backlog 4096
-  option forwardfor
-  unique-id-format %{+X}o\\ %ci:%cp_%fi:%fp_%Ts_%rt:%pid
-  unique-id-header X-Request-ID
-  http-response set-header X-Request-ID %[unique-id]
-${CLUSTERS.map((name) => `  use_backend ${name} if { hdr(host) -i ${hostOf(name)} }`).join('\n')}
+  return `${haproxyHead(http, 1)}${CLUSTERS.map((name) => `  use_backend ${name} if { hdr(host) -i ${hostOf(name)} }`).join('\n')}
 ${backends.join('\n')}
 `;
 }
