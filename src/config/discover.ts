@@ -17,17 +17,34 @@ const endpointSection = section({
 /** `10.0.0.7:80`, or the same with a weight and an id of its own (default: the address). */
 const staticEndpoint = choice([hostPort, endpointSection], (input) => (isMapping(input) ? endpointSection : hostPort));
 
-export const consulSource = section({
-  service: about('The name of the service in Consul’s catalog.', text),
-  tags: about('Only instances that carry all of these.', v.optional(listOf(text, 'tags'), [])),
-  /** In order of priority. More than one is failover, which is not built yet. */
-  datacenters: about(
-    'The datacenter to ask; without it the agent’s own, or `consul.datacenter`. More than one is not supported yet.',
-    v.optional(
-      v.pipe(listOf(text, 'datacenters'), v.maxLength(1, 'more than one datacenter is not supported yet')),
-      [],
+interface OneDatacenter {
+  /** What the documentation says of more than one. */
+  readonly told: string;
+  /** What somebody is told who names more than one. */
+  readonly refused: string;
+}
+
+function consulSourceIn({ told, refused }: OneDatacenter) {
+  return section({
+    service: about('The name of the service in Consul’s catalog.', text),
+    tags: about('Only instances that carry all of these.', v.optional(listOf(text, 'tags'), [])),
+    datacenters: about(
+      `The datacenter to ask; without it the agent’s own, or \`consul.datacenter\`. ${told}`,
+      v.optional(v.pipe(listOf(text, 'datacenters'), v.maxLength(1, refused)), []),
     ),
-  ),
+  });
+}
+
+/** Several datacenters are in order of priority. More than one is failover, which is not built yet. */
+const consulSource = consulSourceIn({
+  told: 'More than one is not supported yet.',
+  refused: 'more than one datacenter is not supported yet',
+});
+
+/** The order of datacenters that a record prefers is the order of its pools. */
+export const consulMembers = consulSourceIn({
+  told: 'One: an order of datacenters is an order of pools.',
+  refused: 'must be one datacenter; for more, make a pool of each, the preferred one first, with policy: failover',
 });
 
 export const staticSource = v.pipe(

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { about } from './about.ts';
 import { choice } from './choice.ts';
-import { consulSource, weight } from './discover.ts';
+import { consulMembers, weight } from './discover.ts';
 import { dnsCookies, nsid } from './dns-edns.ts';
 import { dnsRateLimit } from './dns-rate-limit.ts';
 import { dnsTcp } from './dns-tcp.ts';
@@ -37,7 +37,7 @@ const staticMember = choice([anyAddress, staticMemberSection], (input) =>
 
 const members = v.pipe(
   section({
-    consul: about('The healthy instances of a service in Consul, watched.', v.optional(consulSource)),
+    consul: about('The healthy instances of a service in Consul, watched.', v.optional(consulMembers)),
     static: about('These addresses.', v.optional(listOf(staticMember, 'IP addresses'))),
   }),
   exactlyOneOf(['consul', 'static']),

@@ -118,7 +118,7 @@ export const host = v.pipe(
   v.check(isHost, 'must be a host name or an IP address'),
 );
 
-/** An IP address of one family (4, 6), or of either (0). */
+/** An IP address of one family (4, 6), or of either (0), for others to connect to: no zone index (RFC 4007 section 11). */
 export function ipAddress(family: 0 | 4 | 6) {
   const title = family === 0 ? 'IP address' : `IPv${family} address`;
   const words = `must be an ${title}`;
@@ -126,6 +126,10 @@ export function ipAddress(family: 0 | 4 | 6) {
     v.string(words),
     v.title(title),
     v.check((it) => (family === 0 ? isIP(it) !== 0 : isIP(it) === family), words),
+    v.check(
+      (it) => isIP(it) !== 6 || !it.includes('%'),
+      `${words} without "%", which names an interface of one machine`,
+    ),
   );
 }
 

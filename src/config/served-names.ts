@@ -3,6 +3,9 @@ import type { ZoneConfig } from './dns.ts';
 import { isInZone, nameInZone } from './domain-name.ts';
 import type { RuleContext } from './rule.ts';
 
+/** The message for a name of a server that nobody could reach. */
+export const HAS_NO_ADDRESS = 'has no address here, though its name lies in a zone that is served here';
+
 /** The message for a name of a server that is an alias. */
 export const IS_ALIAS = 'is an alias (cname) here; a server must be named by the name that has its addresses';
 
@@ -33,6 +36,20 @@ export class ServedNames {
     if ('pools' in record) return 'addresses';
     if (record.cname !== undefined) return 'alias';
     return (record.a ?? []).length + (record.aaaa ?? []).length > 0 ? 'addresses' : 'other data';
+  }
+
+  /** True at a delegation and below it: what is there is for the servers of the delegation to say. */
+  isDelegated(name: string): boolean {
+    const zone = this.zoneOf(name);
+    if (zone === undefined || !this.#context.isShaped(['dns', 'zones', zone, 'records'])) return false;
+    const records = this.#zones[zone]?.records ?? {};
+    for (let at = name; at !== zone; at = at.slice(at.indexOf('.') + 1)) {
+      const relative = at.slice(0, -zone.length - 1);
+      if (!this.#context.isShaped(['dns', 'zones', zone, 'records', relative])) continue;
+      const record = records[relative];
+      if (record !== undefined && 'ns' in record && record.ns !== undefined) return true;
+    }
+    return false;
   }
 
   /** The longest zone that `name` is in. */

@@ -4,7 +4,7 @@ import { isInZone, nameInZone } from './domain-name.ts';
 import type { ConfigPath } from './problem.ts';
 import { parseMx, parseSrv } from './record-text.ts';
 import type { RuleContext } from './rule.ts';
-import { IS_ALIAS, ServedNames } from './served-names.ts';
+import { HAS_NO_ADDRESS, IS_ALIAS, ServedNames } from './served-names.ts';
 
 interface ZoneContent {
   /** Of the records. */
@@ -81,7 +81,7 @@ function delegationRules(context: RuleContext, { at, relative, name, record }: E
     const found = names.find(server);
     if (found === 'alias') report(place, IS_ALIAS);
     else if (found === 'missing' || (found === 'other data' && server !== name)) {
-      report(place, 'has no address here, though its name lies in a zone that is served here');
+      report(place, HAS_NO_ADDRESS);
     } else if (found === 'other data') report(place, 'needs its address in a or aaaa beside it');
   }
 }
@@ -94,7 +94,7 @@ function belowCutRule({ report }: RuleContext, { at, name, record }: Entry, cut:
   }
 }
 
-/** RFC 2181 section 10.3: servers and mail servers are not named by aliases. */
+/** RFC 2181 section 10.3: servers and mail servers are named by names with addresses, and not by aliases. */
 function targetRules({ isSound, isShaped, report }: RuleContext, { at, record }: Entry, names: ServedNames): void {
   const targets: readonly (readonly [type: string, index: number, target: string | undefined])[] = [
     ...(isShaped([...at, 'mx']) ? (record.mx ?? []) : []).map((text, i) => ['mx', i, parseMx(text)?.exchange] as const),
@@ -105,7 +105,9 @@ function targetRules({ isSound, isShaped, report }: RuleContext, { at, record }:
   for (const [type, index, target] of targets) {
     const place = [...at, type, index];
     if (target === undefined || !isSound(place)) continue;
-    if (target !== '' && names.find(target) === 'alias') report(place, IS_ALIAS);
+    const found = target === '' || names.isDelegated(target) ? 'elsewhere' : names.find(target);
+    if (found === 'alias') report(place, IS_ALIAS);
+    else if (found === 'missing' || found === 'other data') report(place, HAS_NO_ADDRESS);
     if (target === '' && type === 'mx' && (record.mx ?? []).length > 1) {
       report(place, 'says that no mail is taken here, and must stand alone (RFC 7505)');
     }

@@ -4,7 +4,7 @@ import type { BalancedRecordConfig, StaticRecordConfig, ZoneConfig } from './dns
 import { isInZone, MAX_NAME_LENGTH, nameInZone } from './domain-name.ts';
 import type { ConfigPath } from './problem.ts';
 import type { RuleContext } from './rule.ts';
-import { IS_ALIAS, ServedNames } from './served-names.ts';
+import { HAS_NO_ADDRESS, IS_ALIAS, ServedNames } from './served-names.ts';
 import { uniqueNames } from './unique-names.ts';
 import { contentRules } from './zone-content-rules.ts';
 
@@ -41,6 +41,12 @@ function nameRules({ isShaped, report }: RuleContext, { path, record, name, zone
   if (name.length > MAX_NAME_LENGTH) {
     report(path, `is longer than ${MAX_NAME_LENGTH} characters together with its zone`, 'key');
   }
+  const relative = String(path.at(-1));
+  // A zone of one label may have a name that is called like it; with two it is one that was meant to be absolute.
+  if (zone.includes('.') && isInZone(relative, zone)) {
+    const meant = relative === zone ? '@' : relative.slice(0, -zone.length - 1);
+    report(path, `is relative to the zone, and so would mean ${name}; write ${JSON.stringify(meant)}`, 'key');
+  }
   const inner = zones.find((it) => it !== zone && isInZone(it, zone) && isInZone(name, it));
   // The zone above may say whose servers have the zone below, here or elsewhere.
   const isDelegation = name === inner && isShaped(path) && 'ns' in record && record.ns !== undefined;
@@ -62,6 +68,7 @@ function serverRules(context: RuleContext, { path, zone, zones }: Servers): void
     const found = names.find(name());
     if (found === 'missing') report(at, 'has no record here, though its name lies in a zone that is served here');
     else if (found === 'alias' && at.includes('ns')) report(at, IS_ALIAS);
+    else if (found === 'other data' && at.includes('ns')) report(at, HAS_NO_ADDRESS);
   };
   if (isShaped([...path, 'soa'])) check([...path, 'soa', 'mname'], () => zone.soa.mname);
   if (!isShaped([...path, 'ns'])) return;

@@ -235,6 +235,73 @@ const BROKEN: readonly (readonly [what: string, text: string, problems: readonly
     ],
   ],
   [
+    'servers of a zone and of mail that nobody could reach',
+    `dns:
+  listen: [ "127.0.0.1:5353" ]
+  zones:
+    example.org:
+      soa: { mname: text.example.org, rname: hostmaster.example.org }
+      ns: [ text.example.org, www.example.org ]
+      records:
+        text: { txt: [ x ] }
+        www: { a: [ 192.0.2.1 ] }
+        sub: { ns: [ ns.sub.example.org ] }
+        ns.sub: { a: [ 192.0.2.2 ] }
+        a: { mx: [ "1 gone.example.org", "2 text.example.org", "3 mail.sub.example.org", "4 sub.example.org" ] }
+        b: { srv: [ "0 0 1 gone.example.org.", "0 0 1 www.example.org", "0 0 1 ." ], mx: [ "1 any.wild.example.org" ] }
+        "*.wild": { a: [ 192.0.2.1 ] }
+        c: { mx: [ "1 Example.org.", "2 wild.example.org", "3 example.com" ] }
+`,
+    [
+      'f:6:13: dns.zones.example.org.ns[0]: has no address here, though its name lies in a zone that is served here',
+      'f:12:20: dns.zones.example.org.records.a.mx[0]: has no address here, though its name lies in a zone that is served here',
+      'f:12:42: dns.zones.example.org.records.a.mx[1]: has no address here, though its name lies in a zone that is served here',
+      'f:13:21: dns.zones.example.org.records.b.srv[0]: has no address here, though its name lies in a zone that is served here',
+      'f:15:20: dns.zones.example.org.records.c.mx[0]: has no address here, though its name lies in a zone that is served here',
+      'f:15:38: dns.zones.example.org.records.c.mx[1]: has no address here, though its name lies in a zone that is served here',
+    ],
+  ],
+  [
+    'names that are meant to be absolute',
+    `${ZONE}        www.Example.org: { a: [ 192.0.2.1 ] }
+        example.org: { a: [ 192.0.2.1 ] }
+        wwwexample.org: { a: [ 192.0.2.1 ] }
+`,
+    [
+      'f:8:9: dns.zones.example.org.records.www.example.org: is relative to the zone, and so would mean www.example.org.example.org; write "www"',
+      'f:9:9: dns.zones.example.org.records.example.org: is relative to the zone, and so would mean example.org.example.org; write "@"',
+    ],
+  ],
+  [
+    'addresses that mean something on one machine only',
+    `${ZONE}        a: { aaaa: [ "fe80::1%eth0", "fe80::1" ] }
+        b: { policy: all, pools: [ { name: p, members: { static: [ "fe80::1%2", { address: "fe80::2%eth0" } ] } } ] }
+`,
+    [
+      'f:8:22: dns.zones.example.org.records.a.aaaa[0]: must be an IPv6 address without "%", which names an interface of one machine',
+      'f:9:68: dns.zones.example.org.records.b.pools[0].members.static[0]: must be an IP address without "%", which names an interface of one machine',
+      'f:9:92: dns.zones.example.org.records.b.pools[0].members.static[1].address: must be an IP address without "%", which names an interface of one machine',
+    ],
+  ],
+  [
+    'a pool of several datacenters',
+    `${ZONE}        a: { policy: all, pools: [ { name: p, members: { consul: { service: s, datacenters: [ b, a ] } } } ] }
+`,
+    [
+      'f:8:93: dns.zones.example.org.records.a.pools[0].members.consul.datacenters: must be one datacenter; for more, make a pool of each, the preferred one first, with policy: failover',
+    ],
+  ],
+  [
+    'TTLs that are too long',
+    `${ZONE}        a: { a: [ 192.0.2.1 ], ttl: 169h }
+        b: { policy: all, pools: [ { name: p, members: { static: [ 192.0.2.1 ] } } ], ttl: { max: 169h } }
+`,
+    [
+      'f:8:37: dns.zones.example.org.records.a.ttl: must be from 0s to 168h',
+      'f:9:99: dns.zones.example.org.records.b.ttl.max: must be from 0s to 168h',
+    ],
+  ],
+  [
     'a record that an inner zone hides',
     `${ZONE}        www.eu: { a: [ 192.0.2.1 ] }
     eu.example.org:
