@@ -21,7 +21,7 @@ export interface PoolState {
   readonly flipMs: number;
 }
 
-/** How the members of a record are probed; `intervalMs` from the end of a probe to the next. */
+/** How the members of a record are probed; `intervalMs` from the start of a probe to the next. */
 export interface ProbeTiming extends ProbeThresholds {
   readonly intervalMs: number;
 }

@@ -46,7 +46,7 @@ export const probe = v.pipe(
       http: about('GET a path; an answer outside `status` is a failure.', v.optional(httpProbe)),
       tcp: about('Open a connection and close it; `{}` is enough.', v.optional(tcpProbe)),
       interval: about(
-        'From the end of one probe to the start of the next, give or take 10 %.',
+        'From the start of one probe to the start of the next, up to 10 % shorter by chance; at least a tenth of it lies between one probe’s end and the next one’s start.',
         v.optional(durationBetween(50, 10 * MINUTE), '2s'),
       ),
       timeout: about('A probe that takes longer has failed.', v.optional(durationBetween(10, MINUTE), '1s')),

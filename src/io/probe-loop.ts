@@ -1,5 +1,6 @@
-/** Probes one endpoint again and again: at once, then an interval after each probe has ended. */
+/** Probes one endpoint again and again: at once, then an interval after the start of each probe, one at a time. */
 import type { HostPort } from '../address.ts';
+import { pauseAfterProbe } from '../probe-pace.ts';
 import { type Clock, pause } from './clock.ts';
 import { type ProbePlan, type ProbeResult, probeOnce } from './probe.ts';
 
@@ -11,9 +12,6 @@ export interface ProbeLoopOptions {
   readonly random: () => number;
 }
 
-/** Jitter only shortens the pause, so `interval` stays the bound that failover times are computed from. */
-const JITTER = 0.1;
-
 /** Returns the function that stops the loop and cuts the probe under way. */
 export function startProbing(endpoint: HostPort, options: ProbeLoopOptions): () => void {
   const stopping = new AbortController();
@@ -24,9 +22,11 @@ export function startProbing(endpoint: HostPort, options: ProbeLoopOptions): () 
 async function probeUntil(signal: AbortSignal, endpoint: HostPort, options: ProbeLoopOptions): Promise<void> {
   const { config, onResult, clock, random } = options;
   while (!signal.aborted) {
+    const startMs = clock.now();
     const result = await probeOnce(endpoint, config, signal);
     if (signal.aborted) return;
     onResult(result);
-    await pause(clock, config.interval * (1 - JITTER * random()), signal);
+    const tookMs = clock.now() - startMs;
+    await pause(clock, pauseAfterProbe({ intervalMs: config.interval, tookMs, random: random() }), signal);
   }
 }

@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ProbeConfig } from '../../../src/config/probe.ts';
 import { endpointId, holdEndpoint } from '../../../src/endpoint.ts';
-import { realClock } from '../../../src/io/clock.ts';
+import { type Clock, realClock } from '../../../src/io/clock.ts';
 import { type ProbePlan, type ProbeResult, probeOnce } from '../../../src/io/probe.ts';
 import { startProbing } from '../../../src/io/probe-loop.ts';
 import { ProbeRoster } from '../../../src/io/probe-roster.ts';
@@ -188,7 +188,7 @@ describe('a probe of an endpoint that expects the PROXY protocol', () => {
 });
 
 describe('a loop', () => {
-  it('probes at once, then an interval after the end of each probe, at most a tenth sooner', async () => {
+  it('probes at once, then an interval after the start of each probe, at most a tenth sooner', async () => {
     const { port, heard } = await target(() => {});
     const clock = new FakeClock();
     let results = 0;
@@ -212,6 +212,33 @@ describe('a loop', () => {
     await until(() => clock.waiting === 1, { what: 'the pause' });
     stop();
     expect(clock.waiting).toBe(0);
+  });
+
+  it('counts the time that a probe took into the interval, and never probes without a pause', async () => {
+    const { port, open } = await target(() => {});
+    const ms = { now: 0 };
+    const pauses: number[] = [];
+    const resume: (() => void)[] = [];
+    const clock: Clock = {
+      now: () => ms.now,
+      after: (delayMs, action) => {
+        pauses.push(delayMs);
+        resume.push(action);
+        return () => {};
+      },
+    };
+    const hung = config({ http: {}, timeout: 30, interval: 1_000 });
+    // As if the probes had taken until then.
+    const onResult = (): void => {
+      ms.now += pauses.length === 0 ? 400 : 980;
+    };
+    const stop = startProbing({ host: '127.0.0.1', port }, { config: hung, onResult, clock, random: () => 0 });
+    await until(() => pauses.length === 1, { what: 'the first pause' });
+    resume[0]?.();
+    await until(() => pauses.length === 2, { what: 'the second pause' });
+    stop();
+    await until(() => open() === 0, { what: 'the connection to be closed' });
+    expect(pauses).toEqual([600, 100]);
   });
 
   it('says nothing after it was stopped, even in the middle of a probe', async () => {
