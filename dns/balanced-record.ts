@@ -3,6 +3,7 @@ import type { ClusterView, ProbeView } from '../src/cluster-view.ts';
 import { AnswerSet } from './answer-set.ts';
 import { TYPE } from './codes.ts';
 import { type Basis, choose, type FailoverMemory, type FailoverRule } from './failover.ts';
+import { answerFingerprint } from './fingerprint.ts';
 import { type Ip, isIpv6 } from './ip.ts';
 import { type PoolState, type ProbeTiming, poolState } from './pool.ts';
 import type { RecordEncoder } from './record.ts';
@@ -69,6 +70,11 @@ export class BalancedRecord {
   /** True from the first answer on that no first verdict could still change (a backup may be unknown by then). */
   get sure(): boolean {
     return this.#sure;
+  }
+
+  /** Of the addresses that it answers with; undefined while nobody is known. */
+  get fingerprint(): string | undefined {
+    return this.#node.known && this.#addresses !== undefined ? answerFingerprint(this.#addresses) : undefined;
   }
 
   /**

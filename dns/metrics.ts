@@ -14,6 +14,11 @@ export function collectMetrics(writer: SampleWriter, tally: Tally, records: read
   tally.collect(writer);
   writer.family('outrigger_dns_answer_changes_total', 'counter', 'Changes of the addresses of a balanced name.');
   for (const { record } of records) writer.sample(labelsOf(record), record.changes);
+  writer.family('outrigger_dns_answer_info', 'gauge', 'Fingerprint of the addresses; equal wherever they are equal.');
+  for (const { record } of records) {
+    const { fingerprint } = record;
+    if (fingerprint !== undefined) writer.sample({ ...labelsOf(record), fingerprint }, 1);
+  }
   writer.family('outrigger_dns_member_up', 'gauge', '1 for a member that is up, 0 for one that is not.');
   for (const { record, clusters } of records) {
     for (const { snapshot } of clusters) {

@@ -1,11 +1,13 @@
 /** One pool of a record as its cluster stands now: the addresses, whether they are up, and how soon that could change. */
 import type { ClusterView, ProbeView } from '../src/cluster-view.ts';
-import type { Endpoint } from '../src/endpoint.ts';
+import type { Endpoint, EndpointId } from '../src/endpoint.ts';
 import type { ProbeThresholds } from '../src/health.ts';
 import { statusOf, UP } from '../src/snapshot.ts';
 import { canonicalIp, type Ip } from './ip.ts';
 
 export interface PoolMember {
+  /** Unique within its pool. */
+  readonly id: EndpointId;
   readonly ip: Ip;
   /** unknown: discovery says up and the first probe has not ended. */
   readonly verdict: 'up' | 'down' | 'unknown';
@@ -26,6 +28,11 @@ export interface ProbeTiming extends ProbeThresholds {
   readonly intervalMs: number;
 }
 
+/** A pool as discovery and probes have it. */
+export function poolState(cluster: ClusterView & ProbeView, probe: ProbeTiming | undefined): PoolState {
+  return poolOf(cluster, membersOf(cluster, probe));
+}
+
 /**
  * A member whose address is a host name is left out: only addresses go into an answer.
  *
@@ -38,18 +45,27 @@ export interface ProbeTiming extends ProbeThresholds {
  *   down   | unknown        | unknown | at any moment: the first probe decides
  *   down, draining | other  | down    | at any moment: Consul holds it, Consul lets it go
  */
-export function poolState(cluster: ClusterView & ProbeView, probe: ProbeTiming | undefined): PoolState {
-  const { snapshot, started, discovery } = cluster;
+export function membersOf(
+  cluster: Pick<ClusterView, 'snapshot' | 'discovery'> & ProbeView,
+  probe: ProbeTiming | undefined,
+): readonly PoolMember[] {
+  const { snapshot, discovery } = cluster;
   const isStatic = discovery.source === 'static';
   const members: PoolMember[] = [];
   for (const endpoint of snapshot.endpoints) {
     const ip = canonicalIp(endpoint.host);
     if (ip === undefined) continue;
     const isUp = statusOf(snapshot, endpoint) === UP;
-    members.push({ ip, ...judge(endpoint, isUp, isStatic, probe === undefined ? undefined : { probe, cluster }) });
+    const probed = probe === undefined ? undefined : { probe, cluster };
+    members.push({ id: endpoint.id, ip, ...judge(endpoint, isUp, isStatic, probed) });
   }
-  const settled = started && members.every((member) => member.verdict !== 'unknown');
-  const fixed = isStatic || members.some((member) => member.verdict === 'up');
+  return members;
+}
+
+/** What follows for the pool from its members. */
+export function poolOf(cluster: Pick<ClusterView, 'started' | 'discovery'>, members: readonly PoolMember[]): PoolState {
+  const settled = cluster.started && members.every((member) => member.verdict !== 'unknown');
+  const fixed = cluster.discovery.source === 'static' || members.some((member) => member.verdict === 'up');
   const flipMs = settled && fixed ? Math.min(...members.map((member) => member.flipMs)) : 0;
   return { members, settled, flipMs };
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Choice, choose, type FailoverMemory, type FailoverRule } from '../../dns/failover.ts';
 import type { Ip } from '../../dns/ip.ts';
 import type { PoolState } from '../../dns/pool.ts';
+import { endpointId } from '../../src/endpoint.ts';
 
 /** `1+ 2- 3?`: member 192.0.2.1 is up, .2 is down, .3 has had no verdict. A pool that begins with `…` waits for discovery. */
 function pool(text: string, flipMs = 1_000): PoolState {
@@ -11,6 +12,7 @@ function pool(text: string, flipMs = 1_000): PoolState {
     .split(' ')
     .filter((word) => word !== '');
   const members = words.map((word) => ({
+    id: endpointId(word.slice(0, -1)),
     ip: `192.0.2.${word.slice(0, -1)}` as Ip,
     verdict: verdicts[word.slice(-1) as keyof typeof verdicts],
     flipMs,

@@ -14,7 +14,8 @@ function members(cluster: FakeCluster, probe: typeof PROBE | undefined): readonl
 describe('a member without probes', () => {
   it('from a list is up for good', () => {
     const state = poolState(new FakeCluster().discover(A), undefined);
-    expect(state).toEqual({ members: [{ ip: A, verdict: 'up', flipMs: Infinity }], settled: true, flipMs: Infinity });
+    const member = { id: A, ip: A, verdict: 'up', flipMs: Infinity };
+    expect(state).toEqual({ members: [member], settled: true, flipMs: Infinity });
   });
 
   it('from Consul is what Consul says, for no time that could be known', () => {
