@@ -6,7 +6,7 @@ import type {
   Explanation,
   RouteExplanation,
 } from '../sidecar/explain/explanation.ts';
-import { alignColumns } from './status-table.ts';
+import { alignColumns } from './columns.ts';
 
 type Row = readonly [string, string];
 

@@ -1,7 +1,7 @@
 /** An explanation as text for a person. Pure. */
 import type { Explanation } from '../sidecar/explain/explanation.ts';
+import { alignColumns, printable } from './columns.ts';
 import { changeRows, mirrorRows, placeOf, splitRows, stickyRows } from './explain-rows.ts';
-import { alignColumns, printable } from './status-table.ts';
 
 /** Lines without colours. */
 export function formatExplanation(explanation: Explanation): string[] {

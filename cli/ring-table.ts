@@ -3,7 +3,7 @@
 import type { MoveReport } from '../src/key-moves.ts';
 import type { ShareReport } from '../src/key-shares.ts';
 import { formatRatio } from '../src/ratio.ts';
-import { alignColumns, printable } from './status-table.ts';
+import { alignColumns, printable } from './columns.ts';
 
 export interface TableHead {
   readonly cluster: string;

@@ -1,12 +1,20 @@
 /** The table of `outrigger status`, from the bodies of `/ready` and `/clusters`. Pure. */
+import type { RecordReport } from '../dns/records-report.ts';
 import type { ClusterReport, ClustersReport, DiscoveryReport, EndpointReport } from '../src/clusters-report.ts';
 import type { Readiness } from '../src/readiness.ts';
 import type { ReloadReport } from '../src/reload-record.ts';
+import { alignColumns, printable } from './columns.ts';
+import { formatRecords } from './records-table.ts';
 
 export interface StatusParts {
   readonly admin: string;
   readonly ready: Readiness;
-  readonly report: ClustersReport & { readonly role: string; readonly config: ReloadReport };
+  readonly report: ClustersReport & {
+    readonly role: string;
+    readonly config: ReloadReport;
+    /** A name server's balanced names. */
+    readonly records?: readonly RecordReport[];
+  };
 }
 
 /** Lines without colours; what came from elsewhere cannot move a terminal's cursor. */
@@ -18,6 +26,7 @@ export function formatStatus({ admin, ready, report }: StatusParts): string[] {
     `${report.role} at ${admin}: ${state}`,
     ...stale,
     ...formatConfig(report.config),
+    ...formatRecords(report.records ?? []),
     ...report.clusters.flatMap(formatCluster),
   ];
   return lines.map(printable);
@@ -59,20 +68,4 @@ function formatEndpoints(endpoints: readonly EndpointReport[]): string[] {
     endpoint.reason,
   ]);
   return alignColumns([head, ...rows]).map((line) => `  ${line}`);
-}
-
-/** Columns two spaces apart, as many as the first row has and as wide as their widest cell; nothing behind the last word of a line. */
-export function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
-/** Text from elsewhere with a replacement for each control character: it cannot move a terminal's cursor. */
-export function printable(line: string): string {
-  return line.replaceAll(/\p{Cc}/gu, '\ufffd');
 }

@@ -2,7 +2,7 @@
 import type { ClusterView, ProbeView } from '../src/cluster-view.ts';
 import { AnswerSet } from './answer-set.ts';
 import { TYPE } from './codes.ts';
-import { type Basis, choose, type FailoverMemory, type FailoverRule } from './failover.ts';
+import { type Basis, type Choice, choose, type FailoverMemory, type FailoverRule } from './failover.ts';
 import { answerFingerprint } from './fingerprint.ts';
 import { type Ip, isIpv6 } from './ip.ts';
 import { type PoolState, type ProbeTiming, poolState } from './pool.ts';
@@ -33,6 +33,14 @@ export interface AnswerChange {
   readonly basis: Basis;
 }
 
+/** What a record answers now, and what it was told of its pools when it decided that. */
+export interface Standing {
+  readonly choice: Choice;
+  /** In the order of the configuration. */
+  readonly pools: readonly PoolState[];
+  readonly ttlSeconds: number;
+}
+
 export class BalancedRecord {
   readonly #options: BalancedRecordOptions;
   #node: ZoneNode;
@@ -40,8 +48,7 @@ export class BalancedRecord {
   changes = 0;
   #memory: FailoverMemory = { lastGood: [], decided: false };
   #sure = false;
-  #addresses: readonly Ip[] | undefined;
-  #ttl = -1;
+  #standing: Standing | undefined;
 
   constructor(options: BalancedRecordOptions) {
     this.#options = options;
@@ -74,7 +81,13 @@ export class BalancedRecord {
 
   /** Of the addresses that it answers with; undefined while nobody is known. */
   get fingerprint(): string | undefined {
-    return this.#node.known && this.#addresses !== undefined ? answerFingerprint(this.#addresses) : undefined;
+    const addresses = this.#standing?.choice.addresses;
+    return this.#node.known && addresses !== undefined ? answerFingerprint(addresses) : undefined;
+  }
+
+  /** Undefined before the first {@link refresh}. */
+  get standing(): Standing | undefined {
+    return this.#standing;
   }
 
   /**
@@ -86,19 +99,19 @@ export class BalancedRecord {
     const node = this.#node;
     const states: readonly PoolState[] = pools.map((pool) => poolState(pool, probe));
     const decided = this.#memory.decided || states.every((state) => state.settled);
-    const { basis, addresses, flipMs, sure } = choose(this.#options, states, { ...this.#memory, decided });
+    const choice = choose(this.#options, states, { ...this.#memory, decided });
+    const { basis, addresses, flipMs, sure } = choice;
     this.#memory = { lastGood: basis === 'up' ? addresses : this.#memory.lastGood, decided };
     this.#sure ||= sure;
     const ttl = balancedTtlSeconds(flipMs, minTtlMs, maxTtlMs);
     node.isStale = basis === 'last_good';
-    const from = this.#addresses;
+    const former = this.#standing;
+    const from = former?.choice.addresses;
+    this.#standing = { choice, pools: states, ttlSeconds: ttl };
     if (from !== undefined && node.known === (basis !== 'unknown') && sameList(from, addresses)) {
-      if (ttl !== this.#ttl) node.sets = node.sets.map((set) => (fixed.includes(set) ? set : set.withTtl(ttl)));
-      this.#ttl = ttl;
+      if (ttl !== former?.ttlSeconds) node.sets = node.sets.map((it) => (fixed.includes(it) ? it : it.withTtl(ttl)));
       return undefined;
     }
-    this.#addresses = addresses;
-    this.#ttl = ttl;
     node.sets = this.#setsOf(addresses, ttl);
     node.known = basis !== 'unknown';
     if (from === undefined) return undefined;

@@ -38,6 +38,8 @@ export interface Choice {
   readonly basis: Basis;
   /** Sorted and without repetition. Empty for `none` and `unknown`, and only for those. */
   readonly addresses: readonly Ip[];
+  /** The pools that these come from, by their place in the configuration; none where they are remembered or nobody's. */
+  readonly pools: readonly number[];
   /** Milliseconds until the choice could be another at the earliest. */
   readonly flipMs: number;
   /** Every pool that the choice depends on was settled: no first answer or first probe can still change it. */
@@ -45,16 +47,18 @@ export interface Choice {
 }
 
 export function choose(rule: FailoverRule, pools: readonly PoolState[], memory: FailoverMemory): Choice {
-  const levels = rule.policy === 'all' ? [merge(pools)] : pools;
+  const everyPool = [...pools.keys()];
+  const levels = rule.policy === 'all' ? [everyPool] : everyPool.map((place) => [place]);
   let flipMs = Number.POSITIVE_INFINITY;
   let sure = true;
-  for (const { members, settled, flipMs: poolFlipMs } of levels) {
-    flipMs = Math.min(flipMs, poolFlipMs);
-    sure &&= settled;
-    const up = members.filter((member) => member.verdict === 'up');
-    if (up.length > 0) return { basis: 'up', addresses: addressesOf(up), flipMs, sure };
-    const awaited = memory.decided ? [] : members.filter((member) => member.verdict === 'unknown');
-    if (awaited.length > 0) return { basis: 'assumed', addresses: addressesOf(awaited), flipMs: 0, sure };
+  for (const places of levels) {
+    const level = places.map((place) => pools[place] as PoolState);
+    flipMs = Math.min(flipMs, ...level.map((pool) => pool.flipMs));
+    sure &&= level.every((pool) => pool.settled);
+    const up = among(pools, places, 'up');
+    if (up.addresses.length > 0) return { basis: 'up', ...up, flipMs, sure };
+    const awaited = among(pools, memory.decided ? [] : places, 'unknown');
+    if (awaited.addresses.length > 0) return { basis: 'assumed', ...awaited, flipMs: 0, sure };
   }
   return { ...whenAllDown(rule, pools, memory), flipMs, sure };
 }
@@ -63,21 +67,28 @@ function whenAllDown(
   rule: FailoverRule,
   pools: readonly PoolState[],
   memory: FailoverMemory,
-): Pick<Choice, 'basis' | 'addresses'> {
-  if (rule.whenAllDown === 'none' && memory.decided) return { basis: 'none', addresses: [] };
-  const everyone = addressesOf(merge(pools).members);
-  if (rule.whenAllDown === 'all' && everyone.length > 0) return { basis: 'all', addresses: everyone };
-  if (memory.lastGood.length > 0) return { basis: 'last_good', addresses: memory.lastGood };
-  const first = pools.find((pool) => pool.members.length > 0);
-  if (first !== undefined) return { basis: 'configured', addresses: addressesOf(first.members) };
-  return { basis: 'unknown', addresses: [] };
+): Pick<Choice, 'basis' | 'addresses' | 'pools'> {
+  if (rule.whenAllDown === 'none' && memory.decided) return { basis: 'none', addresses: [], pools: [] };
+  const everyone = among(pools, [...pools.keys()], undefined);
+  if (rule.whenAllDown === 'all' && everyone.addresses.length > 0) return { basis: 'all', ...everyone };
+  if (memory.lastGood.length > 0) return { basis: 'last_good', addresses: memory.lastGood, pools: [] };
+  const first = among(pools, everyone.pools.slice(0, 1), undefined);
+  return { basis: first.addresses.length > 0 ? 'configured' : 'unknown', ...first };
 }
 
-function merge(pools: readonly PoolState[]): PoolState {
+/** What the pools at these places have of one verdict, or at all: the addresses, and the pools that have any. */
+function among(
+  pools: readonly PoolState[],
+  places: readonly number[],
+  verdict: PoolMember['verdict'] | undefined,
+): Pick<Choice, 'addresses' | 'pools'> {
+  const found = places.map((place) => ({
+    place,
+    members: (pools[place]?.members ?? []).filter((member) => verdict === undefined || member.verdict === verdict),
+  }));
   return {
-    members: pools.flatMap((pool) => pool.members),
-    settled: pools.every((pool) => pool.settled),
-    flipMs: Math.min(...pools.map((pool) => pool.flipMs)),
+    addresses: addressesOf(found.flatMap(({ members }) => members)),
+    pools: found.filter(({ members }) => members.length > 0).map(({ place }) => place),
   };
 }
 

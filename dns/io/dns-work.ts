@@ -9,6 +9,7 @@ import type { Log } from '../../src/io/log.ts';
 import type { Replacement } from '../../src/io/reloads.ts';
 import { sameValue } from '../../src/same-value.ts';
 import { collectMetrics } from '../metrics.ts';
+import { reportRecords } from '../records-report.ts';
 import type { Responder } from '../responder.ts';
 import type { Tally } from '../tally.ts';
 import { buildZones } from '../zone-config.ts';
@@ -61,6 +62,7 @@ export class DnsWork implements HouseWork {
       // A name whose pools are all down still has an answer, so nothing is required of any.
       requiredClusters: new Set(),
       endpointDetails: () => ({}),
+      sections: () => ({ records: reportRecords(records.all) }),
       collectMetrics: (writer) => collectMetrics(writer, tally, records.all),
     };
   }

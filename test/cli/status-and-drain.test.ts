@@ -73,6 +73,28 @@ users: 1 of 2 up, consul current (0.3 s ago)
     ]);
   });
 
+  test('shows the balanced names of a name server above its pools', () => {
+    const { report, ...rest } = parts([clusterView('www.lb.test:primary', users)]);
+    const pools = [{ name: 'primary', up: 1, members: 2, settled: true, in_use: true }];
+    const name = { zone: 'lb.test', name: 'www.lb.test', policy: 'failover', basis: 'up', pools } as const;
+    const record = {
+      ...name,
+      addresses: ['10.0.0.7'],
+      ttl_seconds: 2,
+      serial: 1,
+      changes: 0,
+      why: 'members that are up',
+    };
+    const lines = formatStatus({ ...rest, report: { ...report, role: 'dns', records: [record] } });
+    expect(lines.slice(2, 6)).toEqual([
+      '',
+      'balanced names',
+      '  NAME         POLICY    BASIS  POOL     TTL  ADDRESSES  WHY',
+      '  www.lb.test  failover  up     primary  2 s  10.0.0.7   members that are up',
+    ]);
+    expect(lines.at(7)).toMatch(/^www\.lb\.test:primary: 1 of 2 up/);
+  });
+
   test('lets nothing from elsewhere move the cursor', () => {
     const hostile = discovered('n/\u001b[2J', { health: 'down', healthReason: 'line\r\nbreak\u009b31m' });
     const text = formatStatus(parts([clusterView('users', [hostile])])).join('\n');

@@ -229,5 +229,6 @@ describe('the life of the name server', () => {
     const admin = `http://${house.addresses.get('admin')}`;
     expect((await fetch(`${admin}/ready`)).status).toBe(200);
     expect(await (await fetch(`${admin}/metrics`)).text()).toContain('outrigger_dns_dropped_total{cause="short"} 0');
+    expect(await (await fetch(`${admin}/clusters`)).json()).toMatchObject({ role: 'dns', records: [] });
   });
 });

@@ -1,0 +1,102 @@
+/** `records` of the body of `/clusters`: what each balanced name answers now, out of which pool, and why. */
+import type { BalancedRecordConfig } from '../src/config/dns.ts';
+import type { BalancedRecord, Standing } from './balanced-record.ts';
+import type { Basis } from './failover.ts';
+import type { PoolState } from './pool.ts';
+
+export interface PoolReport {
+  readonly name: string;
+  /** Members that are up. */
+  readonly up: number;
+  readonly members: number;
+  /** Discovery has answered and each member has had its first verdict. */
+  readonly settled: boolean;
+  /** Its members are in the answer. */
+  readonly in_use: boolean;
+}
+
+export interface RecordReport {
+  readonly zone: string;
+  readonly name: string;
+  readonly policy: BalancedRecordConfig['policy'];
+  /** What the addresses are (a word of the truth table in `failover.ts`). */
+  readonly basis: Basis;
+  /** What is answered, both families, in order. */
+  readonly addresses: readonly string[];
+  readonly ttl_seconds: number;
+  /** Of the zone. */
+  readonly serial: number;
+  /** Changes of the addresses since the first answer. */
+  readonly changes: number;
+  /** One sentence: why these addresses and no others. */
+  readonly why: string;
+  /** In the order of the configuration. */
+  readonly pools: readonly PoolReport[];
+}
+
+/** A balanced name at work. */
+export interface ReportedRecord {
+  readonly record: Pick<BalancedRecord, 'node' | 'changes' | 'standing'>;
+  readonly config: BalancedRecordConfig;
+}
+
+/** In order of name, so that two reports can be compared line by line; without records that have never been looked at. */
+export function reportRecords(records: readonly ReportedRecord[]): readonly RecordReport[] {
+  const ordered = records.toSorted((a, b) => (a.record.node.name < b.record.node.name ? -1 : 1));
+  return ordered.flatMap(({ record, config }) =>
+    record.standing === undefined ? [] : [reportRecord(record, record.standing, config)],
+  );
+}
+
+function reportRecord(
+  { node, changes }: ReportedRecord['record'],
+  { choice, pools: states, ttlSeconds }: Standing,
+  config: BalancedRecordConfig,
+): RecordReport {
+  const { zone, name } = node;
+  const pools = states.map((state, place) => reportPool(config, state, place, choice.pools.includes(place)));
+  return {
+    zone: zone.name,
+    name,
+    policy: config.policy,
+    basis: choice.basis,
+    addresses: choice.addresses,
+    ttl_seconds: ttlSeconds,
+    serial: zone.serial,
+    changes,
+    why: whyOf(choice.basis, pools),
+    pools,
+  };
+}
+
+function reportPool(
+  config: BalancedRecordConfig,
+  { members, settled }: PoolState,
+  place: number,
+  isInUse: boolean,
+): PoolReport {
+  return {
+    name: config.pools[place]?.name ?? '',
+    up: members.filter(({ verdict }) => verdict === 'up').length,
+    members: members.length,
+    settled,
+    in_use: isInUse,
+  };
+}
+
+/** The rule that applied, and the counts that made it apply: of the pools in use, and of those passed over for them. */
+function whyOf(basis: Basis, pools: readonly PoolReport[]): string {
+  const last = basis === 'up' ? pools.findLastIndex((pool) => pool.in_use) : pools.length - 1;
+  const counts = pools.slice(0, last + 1).map(({ name, up, members }) => `${name} ${up} of ${members}`);
+  return `${RULES[basis]}: ${counts.join(', ')}`;
+}
+
+const RULES: Readonly<Record<Basis, string>> = {
+  up: 'members that are up',
+  assumed: 'no verdict yet, taken to be up',
+  all: 'no member is up, so every one',
+  last_good: 'no member is up, so the last that were',
+  configured: 'no member is up and none has been, so the first pool',
+  none: 'no member is up, so nothing',
+  unknown: 'no member is known, so SERVFAIL',
+};
