@@ -107,6 +107,10 @@ export class DnsWork implements HouseWork {
     return Promise.resolve();
   }
 
+  gone(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async finish(): Promise<void> {
     await Promise.all((await this.#bound()).map((listener) => listener.drain()));
   }

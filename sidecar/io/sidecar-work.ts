@@ -103,6 +103,10 @@ export class SidecarWork<Load> implements HouseWork {
   }
 
   async leave(): Promise<void> {
+    await this.#registration?.announceLeave();
+  }
+
+  async gone(): Promise<void> {
     await this.#registration?.deregister();
   }
 

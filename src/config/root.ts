@@ -94,7 +94,7 @@ export const configSchema = section({
     v.optional(
       section({
         delay: about(
-          'From not being ready to accepting no more, for others to notice.',
+          'From not being ready to accepting no more, for others to notice: where a name answers with this process, its largest TTL and 2 s.',
           v.optional(durationBetween(0, DAY), '0s'),
         ),
         grace: about('For what runs to finish; what is left is cut.', v.optional(durationBetween(0, DAY), '30s')),
@@ -107,7 +107,7 @@ export const configSchema = section({
     v.optional(listOf(addressBlock, 'address blocks'), []),
   ),
   register: about(
-    'This process as a service in Consul, gone the moment a drain begins. Needs `status`.',
+    'This process as a service in Consul: in maintenance mode from the moment a drain begins, and gone a second later. Needs `status`.',
     v.optional(register),
   ),
   listeners: about('Bound sockets, http or tcp.', v.optional(listOf(listener, 'listeners'), [])),

@@ -39,6 +39,8 @@ export interface HouseWork {
   prepare(config: Config, signal: AbortSignal): Promise<Replacement>;
   /** The first act of a drain: resolves when others can have heard that nothing is to be sent here. Never rejects. */
   leave(): Promise<void>;
+  /** Called after `leave`: resolves when nobody is told of this process any more. Never rejects. */
+  gone(): Promise<void>;
   /** Takes no new work; resolves when what runs has ended. Never rejects. */
   finish(): Promise<void>;
   /** What `finish` still waits for, for the log. */
@@ -146,7 +148,8 @@ export class House implements RunningHouse {
     this.#leaving.abort();
     // First of all nobody is to be sent here any more; readiness went with `#draining`.
     await Promise.race([Promise.all([this.#work.leave(), this.#reloads.end()]), this.closed]);
-    await pause(realClock, delay, this.#stopping.signal);
+    const gone = Promise.race([this.#work.gone(), this.closed]);
+    await Promise.all([gone, pause(realClock, delay, this.#stopping.signal)]);
     const ended = new AbortController();
     void this.#work.finish().then(() => ended.abort());
     await pause(realClock, grace, AbortSignal.any([this.#stopping.signal, ended.signal]));

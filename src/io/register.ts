@@ -1,13 +1,13 @@
-/** This process as a service in Consul: registered while it runs, gone the moment a drain begins. */
-import { type Agent, Agent as HttpAgent } from 'node:http';
-import type Consul from 'consul';
+/** This process as a service in Consul: registered while it runs, and on its way out the moment a drain begins. */
 import { formatAddress, type HostPort } from '../address.ts';
 import { type BackoffLimits, backoffMs } from '../backoff.ts';
 import type { RegisterConfig } from '../config/root.ts';
 import { formatDuration } from '../duration.ts';
 import { refusedAddress } from '../refused-address.ts';
 import { type Clock, pause, realClock } from './clock.ts';
+import { type CallLimits, type ConsulCall, callConsul } from './consul-call.ts';
 import type { ConsulClient } from './consul-client.ts';
+import { ConsulLeave, endFormerLeave } from './consul-leave.ts';
 import type { Log } from './log.ts';
 
 export interface RegisterOptions {
@@ -20,8 +20,10 @@ export interface RegisterOptions {
   readonly random?: () => number;
   /** How often the agent is asked whether it still knows us; default 10 s. */
   readonly lookEveryMs?: number;
-  /** For each of the two attempts to deregister; default 2 s. */
+  /** For each of the calls with which it leaves; default 2 s. */
   readonly goodbyeTimeoutMs?: number;
+  /** From the announcement of the leave to the deregistration, for all who watch to see it; default 1 s. */
+  readonly noticeMs?: number;
 }
 
 export interface Registration {
@@ -29,15 +31,22 @@ export interface Registration {
   readonly id: string;
   /** Resolves when Consul has taken it for the first time; never rejects. */
   readonly whenRegistered: Promise<void>;
-  /** Takes it out of Consul and stops. Resolves after at most about 5 s, also when Consul does not answer. */
+  /**
+   * Puts it into maintenance mode and stops registering. Resolves when Consul knows, or after at most about 3 s when it
+   * does not answer. Never rejects.
+   */
+  announceLeave(): Promise<void>;
+  /**
+   * Takes it out of Consul, a while after the announcement. Resolves within about 5 s of that, also when Consul does
+   * not answer. Never rejects.
+   */
   deregister(): Promise<void>;
-  /** Stops without a word to Consul. */
+  /** Stops without a word to Consul; a deregistration that waits for its moment is sent now. */
   close(): Promise<void>;
 }
 
 const BACKOFF: BackoffLimits = { baseMs: 200, maxMs: 30_000 };
 const CALL_TIMEOUT_MS = 5_000;
-const GOODBYE_TIMEOUT_MS = 2_000;
 /** How long a call under way may still take once the registration is to end. */
 const SETTLE_MS = 1_000;
 const LOOK_EVERY_MS = 10_000;
@@ -62,8 +71,12 @@ class ConsulRegistration implements Registration {
   readonly #cutting = new AbortController();
   readonly #limits: CallLimits = { timeoutMs: CALL_TIMEOUT_MS, cut: this.#cutting.signal };
   readonly #markRegistered: () => void;
+  readonly #leave: ConsulLeave;
   #running: Promise<void> = Promise.resolve();
+  #announcing: Promise<void> | undefined;
+  #deregistering: Promise<void> | undefined;
   #tried = false;
+  #isFormerLeaveOver = false;
   #failures = 0;
 
   constructor(options: RegisterOptions) {
@@ -71,6 +84,8 @@ class ConsulRegistration implements Registration {
     this.id = id ?? `${service}-${address}-${port}`;
     this.#options = options;
     this.#clock = options.clock ?? realClock;
+    const { consul, log, goodbyeTimeoutMs: timeoutMs, noticeMs } = options;
+    this.#leave = new ConsulLeave({ id: this.id, consul, log, clock: this.#clock, timeoutMs, noticeMs });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.whenRegistered = promise;
     this.#markRegistered = resolve;
@@ -80,30 +95,39 @@ class ConsulRegistration implements Registration {
     this.#running = this.#keepRegistered();
   }
 
-  async deregister(): Promise<void> {
-    this.#closing.abort();
-    // A registration under way should be over before its opposite is sent.
-    await Promise.race([this.#running, pause(realClock, SETTLE_MS, this.#cutting.signal)]);
-    await this.close();
-    // A registration whose answer never came may have been taken all the same.
-    if (!this.#tried) return;
-    const { log, goodbyeTimeoutMs: timeoutMs = GOODBYE_TIMEOUT_MS } = this.#options;
-    this.#tried = false;
-    for (const last of [false, true]) {
-      try {
-        await this.#call({ timeoutMs }, (api, common) => api.agent.service.deregister({ id: this.id, ...common }));
-        log.info({ id: this.id }, 'deregistered from consul');
-        return;
-      } catch (error) {
-        if (last) log.warn({ id: this.id, reason: (error as Error).message }, 'could not deregister from consul');
-      }
-    }
+  announceLeave(): Promise<void> {
+    this.#announcing ??= this.#announce();
+    return this.#announcing;
+  }
+
+  deregister(): Promise<void> {
+    this.#deregistering ??= this.#deregister();
+    return this.#deregistering;
   }
 
   async close(): Promise<void> {
+    this.#leave.hurry();
+    await this.#stop();
+  }
+
+  async #stop(): Promise<void> {
     this.#closing.abort();
     this.#cutting.abort();
     await this.#running;
+  }
+
+  async #announce(): Promise<void> {
+    this.#closing.abort();
+    // A registration under way should be over before its opposite is sent.
+    await Promise.race([this.#running, pause(realClock, SETTLE_MS, this.#cutting.signal)]);
+    await this.#stop();
+    // A registration whose answer never came may have been taken all the same.
+    if (this.#tried) await this.#leave.announce();
+  }
+
+  async #deregister(): Promise<void> {
+    await this.announceLeave();
+    if (this.#tried) await this.#leave.deregister();
   }
 
   async #keepRegistered(): Promise<void> {
@@ -111,6 +135,8 @@ class ConsulRegistration implements Registration {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       const failure = await this.#registerIfMissing();
+      // What is cut short because the registration ends is no failure.
+      if (signal.aborted) return;
       if (failure === undefined) this.#failures = 0;
       else this.#noteFailure(failure);
       const delayMs =
@@ -120,17 +146,24 @@ class ConsulRegistration implements Registration {
   }
 
   async #registerIfMissing(): Promise<Error | undefined> {
-    const { log } = this.#options;
     try {
-      if (await this.#isKnown()) return undefined;
-      this.#tried = true;
-      await this.#call(this.#limits, (api, common) => api.agent.service.register({ ...this.#body(), ...common }));
-      log.info({ id: this.id, service: this.#options.config.service }, 'registered in consul');
-      this.#markRegistered();
+      if (!(await this.#isKnown())) await this.#register();
+      if (this.#isFormerLeaveOver) return undefined;
+      await endFormerLeave(this.id, (call) => this.#call(call));
+      this.#isFormerLeaveOver = true;
       return undefined;
     } catch (error) {
       return error as Error;
     }
+  }
+
+  async #register(): Promise<void> {
+    const { log, config } = this.#options;
+    this.#tried = true;
+    this.#isFormerLeaveOver = false;
+    await this.#call((api, common) => api.agent.service.register({ ...this.#body(), ...common }));
+    log.info({ id: this.id, service: config.service }, 'registered in consul');
+    this.#markRegistered();
   }
 
   #noteFailure(error: Error): void {
@@ -143,13 +176,17 @@ class ConsulRegistration implements Registration {
   async #isKnown(): Promise<boolean> {
     if (!this.#tried) return false;
     const { address, port } = this.#options.config;
-    const services = await this.#call(this.#limits, (api, common) =>
+    const services = await this.#call((api, common) =>
       api.agent.service.list({ ...common, filter: `ID == ${JSON.stringify(this.id)}` }),
     );
     if (!Object.hasOwn(services, this.id)) return false;
     const known: unknown = services[this.id];
     const { Address, Port } = known as { Address?: unknown; Port?: unknown };
     return Address === address && Port === port;
+  }
+
+  #call<T>(call: ConsulCall<T>): Promise<T> {
+    return callConsul(this.#options.consul, this.#limits, call);
   }
 
   #body() {
@@ -172,50 +209,4 @@ class ConsulRegistration implements Registration {
       },
     };
   }
-
-  /**
-   * One call with a client, an agent and TLS files of its own: calls are rare, and nothing is left open between them.
-   * The timeout is given twice, because the package's own does not cover an agent that dies while it answers.
-   */
-  async #call<T>({ timeoutMs, cut }: CallLimits, call: (api: Consul, common: Common) => Promise<T>): Promise<T> {
-    const { consul } = this.#options;
-    const [token, tls] = await Promise.all([consul.token(), consul.tls()]);
-    const { origin, pathPrefix, socketPath } = consul.settings;
-    // Node takes `socketPath` from an agent (it passes all options on to the connection); its types do not know it.
-    const socket: object = socketPath === undefined ? {} : { socketPath };
-    const { default: Consul } = await import('consul');
-    const agent = origin.startsWith('https:') ? await httpsAgent({ ...tls, ...socket }) : new HttpAgent({ ...socket });
-    const settings = { baseUrl: `${origin}${pathPrefix}/v1`, agent };
-    const done = new AbortController();
-    const end = cut === undefined ? done.signal : AbortSignal.any([done.signal, cut]);
-    const late = pause(realClock, timeoutMs + 200, end).then(() => {
-      throw new Error(`consul did not answer within ${formatDuration(timeoutMs)}`);
-    });
-    // When the call wins nobody waits for it any more.
-    late.catch(() => {});
-    try {
-      const common = { timeout: timeoutMs, ...(token === undefined ? {} : { token }) };
-      return await Promise.race([call(new Consul(settings), common), late]);
-    } finally {
-      done.abort();
-      agent.destroy();
-    }
-  }
-}
-
-/** TLS takes 4 MB of memory, so it is loaded by those alone who use it. */
-async function httpsAgent(options: object): Promise<Agent> {
-  const { Agent: HttpsAgent } = await import('node:https');
-  return new HttpsAgent(options);
-}
-
-interface CallLimits {
-  readonly timeoutMs: number;
-  /** Gives up at once when it aborts. */
-  readonly cut?: AbortSignal;
-}
-
-interface Common {
-  readonly timeout: number;
-  readonly token?: string;
 }

@@ -50,8 +50,8 @@ export interface RunningHouse {
   /** Resolves when all is closed, whoever asked for it: a signal, `POST /drain` or a failed start. Never rejects. */
   readonly closed: Promise<void>;
   /**
-   * Withdraws readiness and the Consul registration, waits `drain.delay`, finishes what runs and closes; cuts the rest
-   * at `drain.grace`. Resolves when all is closed. Every call returns the same promise, which never rejects.
+   * Withdraws readiness and the Consul registration, within `drain.delay` or else a second, then finishes what runs and
+   * closes; cuts the rest at `drain.grace`. Resolves when all is closed. Every call returns the same promise, which never rejects.
    */
   drain(): Promise<void>;
   /** Closes everything at once, also in the middle of a drain. Every call returns the same promise; never rejects. */

@@ -11,7 +11,7 @@ import { until } from '../support/until.ts';
 
 interface Entry {
   readonly Service: { readonly ID: string; readonly Address: string; readonly Port: number; readonly Tags: string[] };
-  readonly Checks: { readonly CheckID: string; readonly Status: string }[];
+  readonly Checks: { readonly CheckID: string; readonly Status: string; readonly Notes: string }[];
 }
 
 describeWithConsul('a registration in a real Consul', () => {
@@ -26,7 +26,11 @@ describeWithConsul('a registration in a real Consul', () => {
     client = createConsulClient({ address: consul.address }, { env: {} });
     status.listen(0, '127.0.0.1');
     await once(status, 'listening');
-    registration = registerService({
+    registration = open();
+  });
+
+  const open = (): Registration =>
+    registerService({
       config: {
         service: 'edge',
         address: '10.0.0.5',
@@ -39,7 +43,6 @@ describeWithConsul('a registration in a real Consul', () => {
       log: silentLog,
       lookEveryMs: 200,
     });
-  });
 
   afterEach(async () => {
     await registration?.close();
@@ -49,6 +52,11 @@ describeWithConsul('a registration in a real Consul', () => {
     status.close();
   });
 
+  /** The reasons. */
+  const maintenance = async (): Promise<string[]> =>
+    (await entries()).flatMap(({ Checks }) =>
+      Checks.filter(({ CheckID }) => CheckID.startsWith('_service_maintenance')).map(({ Notes }) => Notes),
+    );
   const entries = async (): Promise<Entry[]> => (await consul.get('/v1/health/service/edge')) as Entry[];
   const checkIs = (wanted: string): Promise<number> =>
     until(
@@ -70,7 +78,26 @@ describeWithConsul('a registration in a real Consul', () => {
     ready = true;
     await consul.restart();
     await until(async () => (await entries()).length === 1, { what: 'it to be registered again' });
+    await registration.announceLeave();
+    expect(await maintenance()).toEqual(['outrigger: draining']);
     await registration.deregister();
     expect(await entries()).toEqual([]);
+  });
+
+  it('comes back into service after a leave that it could not end, and stays in maintenance that others ordered', async () => {
+    await registration.whenRegistered;
+    await registration.announceLeave();
+    await registration.close();
+    expect(await maintenance()).toEqual(['outrigger: draining']);
+    registration = open();
+    await until(async () => (await maintenance()).length === 0, { what: 'the maintenance mode to end' });
+    await checkIs('passing');
+    await registration.close();
+    await consul.setMaintenance(registration.id, true);
+    const [ordered] = await maintenance();
+    registration = open();
+    await registration.whenRegistered;
+    await checkIs('passing');
+    expect(await maintenance()).toEqual([ordered]);
   });
 });

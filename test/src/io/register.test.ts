@@ -20,6 +20,8 @@ const ID = 'edge-10.0.0.5-8080';
 /** The part of an agent that registration talks to. */
 let server: Server;
 let services: Map<string, Record<string, unknown>>;
+/** Reasons of maintenance mode by the id of the service. */
+let maintenance: Map<string, string>;
 let calls: string[];
 let mode: 'answer' | 'fail' | 'silent';
 let client: ConsulClient;
@@ -28,6 +30,7 @@ let registration: Registration | undefined;
 
 beforeEach(async () => {
   services = new Map();
+  maintenance = new Map();
   calls = [];
   mode = 'answer';
   log = new RecordingLog();
@@ -42,7 +45,7 @@ beforeEach(async () => {
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = Buffer.concat(await request.toArray()).toString();
-  const { pathname } = new URL(request.url ?? '', 'http://agent');
+  const { pathname, searchParams } = new URL(request.url ?? '', 'http://agent');
   calls.push(`${request.method} ${pathname}`);
   if (mode === 'silent') return;
   if (mode === 'fail') {
@@ -55,9 +58,23 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   }
   const goodbye = '/v1/agent/service/deregister/';
   if (pathname.startsWith(goodbye)) services.delete(pathname.slice(goodbye.length));
+  const maint = '/v1/agent/service/maintenance/';
+  if (pathname.startsWith(maint)) {
+    const id = pathname.slice(maint.length);
+    if (searchParams.get('enable') === 'true') maintenance.set(id, searchParams.get('reason') ?? '');
+    else maintenance.delete(id);
+  }
   response.setHeader('content-type', 'application/json');
-  response.end(pathname === '/v1/agent/services' ? JSON.stringify(Object.fromEntries(services)) : '');
+  response.end(LISTS[pathname]?.() ?? '');
 }
+
+const LISTS: Readonly<Record<string, () => string>> = {
+  '/v1/agent/services': () => JSON.stringify(Object.fromEntries(services)),
+  '/v1/agent/checks': () => {
+    const checks = [...maintenance].map(([id, Notes]) => [`_service_maintenance:${id}`, { Notes }]);
+    return JSON.stringify(Object.fromEntries(checks));
+  },
+};
 
 afterEach(async () => {
   await registration?.close();
@@ -74,6 +91,7 @@ function register(options: Partial<RegisterOptions> = {}): Registration {
     log,
     random: () => 0.5,
     lookEveryMs: 20,
+    noticeMs: 0,
     ...options,
   });
   return registration;
@@ -125,14 +143,43 @@ it('goes on trying while Consul fails, and tells it once', async () => {
   expect(log.messages('info')).toEqual(['registered in consul']);
 });
 
-it('is gone when it says goodbye, and stays gone', async () => {
-  const gone = register();
+const goodbyes = (): string[] => calls.filter((it) => /maintenance|deregister/.test(it));
+
+it('is in maintenance mode first, gone after the notice, and stays gone', async () => {
+  const gone = register({ noticeMs: 150 });
   await gone.whenRegistered;
+  await gone.announceLeave();
+  const announcedAt = performance.now();
+  expect(maintenance.get(ID)).toBe('outrigger: draining');
+  expect(services.size).toBe(1);
   await gone.deregister();
+  expect(performance.now() - announcedAt).toBeGreaterThan(140);
   expect(services.size).toBe(0);
+  expect(goodbyes()).toEqual([`PUT /v1/agent/service/maintenance/${ID}`, `PUT /v1/agent/service/deregister/${ID}`]);
   const { length } = calls;
   await gone.deregister();
   expect(calls).toHaveLength(length);
+});
+
+it('deregisters at once where it is closed within the notice', async () => {
+  const gone = register({ noticeMs: 60_000 });
+  await gone.whenRegistered;
+  const deregistered = gone.deregister();
+  await until(() => maintenance.size === 1, { what: 'the announcement' });
+  await gone.close();
+  await deregistered;
+  expect(services.size).toBe(0);
+});
+
+it.each([
+  ['ends the maintenance mode that a former process left behind', 'outrigger: draining', undefined],
+  ['leaves the maintenance mode of an operator alone', 'new disks', 'new disks'],
+])('%s', async (_what, before, after) => {
+  maintenance.set(ID, before);
+  await register().whenRegistered;
+  await until(() => calls.includes('GET /v1/agent/services'), { what: 'the next look' });
+  expect(maintenance.get(ID)).toBe(after);
+  expect(calls.filter((it) => it === 'GET /v1/agent/checks')).toHaveLength(1);
 });
 
 it('says goodbye also when the answer to its registration never came', async () => {
@@ -152,7 +199,10 @@ it('does not wait for ever for a Consul that says nothing', async () => {
   await registration!.deregister();
   // A second for a call under way, and two attempts.
   expect(performance.now() - begin).toBeLessThan(1_900);
-  expect(log.messages('warn')).toEqual(['could not deregister from consul']);
+  expect(log.messages('warn')).toEqual([
+    'could not tell consul beforehand that it is to go',
+    'could not deregister from consul',
+  ]);
 });
 
 it('shows the token to Consul and to nobody else', async () => {
