@@ -101,7 +101,7 @@ export class BalancedRecord {
     const decided = this.#memory.decided || states.every((state) => state.settled);
     const choice = choose(this.#options, states, { ...this.#memory, decided });
     const { basis, addresses, flipMs, sure } = choice;
-    this.#memory = { lastGood: basis === 'up' ? addresses : this.#memory.lastGood, decided };
+    this.#memory = { lastGood: basis === 'up' || basis === 'too_few' ? addresses : this.#memory.lastGood, decided };
     this.#sure ||= sure;
     const ttl = balancedTtlSeconds(flipMs, minTtlMs, maxTtlMs);
     node.isStale = basis === 'last_good';

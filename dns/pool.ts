@@ -19,6 +19,8 @@ export interface PoolState {
   readonly members: readonly PoolMember[];
   /** Discovery has answered and each member has had its first verdict. */
   readonly settled: boolean;
+  /** From a list: nobody joins. */
+  readonly isStatic: boolean;
   /** Milliseconds until the set of members that are up could change at the earliest. */
   readonly flipMs: number;
 }
@@ -34,7 +36,8 @@ export function poolState(cluster: ClusterView & ProbeView, probe: ProbeTiming |
 }
 
 /**
- * A member whose address is a host name is left out: only addresses go into an answer.
+ * A member whose address is a host name is left out, for only addresses go into an answer, and so is one of weight 0:
+ * it was taken out, and no failure of others brings it back.
  *
  *   status | probe          | verdict | could change
  *   -------|----------------|---------|----------------------------------------------------------------------------
@@ -54,7 +57,7 @@ export function membersOf(
   const members: PoolMember[] = [];
   for (const endpoint of snapshot.endpoints) {
     const ip = canonicalIp(endpoint.host);
-    if (ip === undefined) continue;
+    if (ip === undefined || endpoint.weight === 0) continue;
     const isUp = statusOf(snapshot, endpoint) === UP;
     const probed = probe === undefined ? undefined : { probe, cluster };
     members.push({ id: endpoint.id, ip, ...judge(endpoint, isUp, isStatic, probed) });
@@ -65,9 +68,10 @@ export function membersOf(
 /** What follows for the pool from its members. */
 export function poolOf(cluster: Pick<ClusterView, 'started' | 'discovery'>, members: readonly PoolMember[]): PoolState {
   const settled = cluster.started && members.every((member) => member.verdict !== 'unknown');
-  const fixed = cluster.discovery.source === 'static' || members.some((member) => member.verdict === 'up');
+  const isStatic = cluster.discovery.source === 'static';
+  const fixed = isStatic || members.some((member) => member.verdict === 'up');
   const flipMs = settled && fixed ? Math.min(...members.map((member) => member.flipMs)) : 0;
-  return { members, settled, flipMs };
+  return { members, settled, isStatic, flipMs };
 }
 
 function judge(
@@ -83,6 +87,6 @@ function judge(
   const state = probed.cluster.probeState(endpoint.id);
   if (isUp) return { verdict: 'up', flipMs: (fall - state.against) * intervalMs };
   if (state.status === 'down') return { verdict: 'down', flipMs: (rise - state.against) * intervalMs };
-  const awaited = state.status === 'unknown' && endpoint.health === 'up' && endpoint.weight > 0;
+  const awaited = state.status === 'unknown' && endpoint.health === 'up';
   return { verdict: awaited ? 'unknown' : 'down', flipMs: 0 };
 }

@@ -9,6 +9,8 @@ export interface PoolReport {
   /** Members that are up. */
   readonly up: number;
   readonly members: number;
+  /** With fewer up it does not count as up. */
+  readonly min_up: number;
   /** Discovery has answered and each member has had its first verdict. */
   readonly settled: boolean;
   /** Its members are in the answer. */
@@ -75,10 +77,12 @@ function reportPool(
   place: number,
   isInUse: boolean,
 ): PoolReport {
+  const pool = config.pools[place];
   return {
-    name: config.pools[place]?.name ?? '',
+    name: pool?.name ?? '',
     up: members.filter(({ verdict }) => verdict === 'up').length,
     members: members.length,
+    min_up: pool?.min_up ?? 1,
     settled,
     in_use: isInUse,
   };
@@ -87,12 +91,19 @@ function reportPool(
 /** The rule that applied, and the counts that made it apply: of the pools in use, and of those passed over for them. */
 function whyOf(basis: Basis, pools: readonly PoolReport[]): string {
   const last = basis === 'up' ? pools.findLastIndex((pool) => pool.in_use) : pools.length - 1;
-  const counts = pools.slice(0, last + 1).map(({ name, up, members }) => `${name} ${up} of ${members}`);
-  return `${RULES[basis]}: ${counts.join(', ')}`;
+  return `${RULES[basis]}: ${pools
+    .slice(0, last + 1)
+    .map(countsOf)
+    .join(', ')}`;
+}
+
+function countsOf({ name, up, members, min_up: minUp }: PoolReport): string {
+  return `${name} ${up} of ${members}${minUp > 1 ? ` (min_up ${minUp})` : ''}`;
 }
 
 const RULES: Readonly<Record<Basis, string>> = {
   up: 'members that are up',
+  too_few: 'no pool has its min_up, so the nearest to it',
   assumed: 'no verdict yet, taken to be up',
   all: 'no member is up, so every one',
   last_good: 'no member is up, so the last that were',

@@ -91,10 +91,11 @@ function refresh(record: BalancedRecord, log: Log): void {
 }
 
 function rulesOf(config: BalancedRecordConfig) {
-  const { policy, probe, ttl, when_all_down: whenAllDown } = config;
+  const { policy, pools, probe, ttl, when_all_down: whenAllDown } = config;
   return {
     policy,
     whenAllDown,
+    minUp: pools.map((pool) => pool.min_up),
     probe: probe === undefined ? undefined : { fall: probe.fall, rise: probe.rise, intervalMs: probe.interval },
     minTtlMs: ttl.min,
     maxTtlMs: ttl.max,

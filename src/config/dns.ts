@@ -7,7 +7,7 @@ import { dnsCookies, nsid } from './dns-edns.ts';
 import { dnsRateLimit } from './dns-rate-limit.ts';
 import { dnsTcp } from './dns-tcp.ts';
 import { absoluteName, relativeName } from './domain-name.ts';
-import { ipAddress, listenAddress, listOf, name } from './fields.ts';
+import { ipAddress, listenAddress, listOf, name, wholeNumber } from './fields.ts';
 import { mapping } from './mapping.ts';
 import { probe } from './probe.ts';
 import { exactlyOneOf, isMapping, NOT_SUPPORTED_YET, section } from './section.ts';
@@ -44,13 +44,17 @@ const members = v.pipe(
 );
 
 const POLICY_HINT = 'must be failover or all';
-const pool = section(
-  {
-    name: about('For logs and metrics; unique within the record.', name),
-    members: about('Addresses that may be answered: exactly one of the keys below.', members),
-  },
-  ['min_up'],
-);
+/** More addresses than one answer can hold. */
+const MAX_MIN_UP = 2_000;
+
+const pool = section({
+  name: about('For logs and metrics; unique within the record.', name),
+  members: about('Addresses that may be answered: exactly one of the keys below.', members),
+  min_up: about(
+    'The pool counts as up with at least so many of its addresses up.',
+    v.optional(wholeNumber(1, MAX_MIN_UP), 1),
+  ),
+});
 
 const balancedRecord = v.pipe(
   section(

@@ -90,6 +90,7 @@ function balancedRules(context: RuleContext, path: ConfigPath, record: BalancedR
     pools.map(([index, pool]) => ({ path: [...path, 'pools', index, 'name'], name: () => pool.name })),
   );
   for (const [index, pool] of pools) {
+    minUpRule(context, [...path, 'pools', index], pool);
     const at = [...path, 'pools', index, 'members', 'static'];
     if (!isSound(at)) continue;
     const listed = [...(pool.members.static ?? []).entries()];
@@ -102,6 +103,24 @@ function balancedRules(context: RuleContext, path: ConfigPath, record: BalancedR
     );
   }
   probePortRule(context, path, record);
+}
+
+/** A list is as long as it is; how many Consul knows is not for a file to say. */
+function minUpRule(
+  { isSound, report }: RuleContext,
+  path: ConfigPath,
+  pool: BalancedRecordConfig['pools'][number],
+): void {
+  if (!isSound([...path, 'min_up']) || !isSound([...path, 'members'])) return;
+  const { min_up: minUp, members } = pool;
+  if (members.static === undefined || minUp === 1) return;
+  const possible = members.static.filter((it) => typeof it === 'string' || it.weight > 0).length;
+  if (minUp > possible) {
+    report(
+      [...path, 'min_up'],
+      `must not be more than ${possible}, the number of its static members of a weight above 0`,
+    );
+  }
 }
 
 /** A static member is an address alone; only Consul knows a port to probe. */

@@ -75,7 +75,7 @@ users: 1 of 2 up, consul current (0.3 s ago)
 
   test('shows the balanced names of a name server above its pools', () => {
     const { report, ...rest } = parts([clusterView('www.lb.test:primary', users)]);
-    const pools = [{ name: 'primary', up: 1, members: 2, settled: true, in_use: true }];
+    const pools = [{ name: 'primary', up: 1, members: 2, min_up: 1, settled: true, in_use: true }];
     const name = { zone: 'lb.test', name: 'www.lb.test', policy: 'failover', basis: 'up', pools } as const;
     const record = {
       ...name,

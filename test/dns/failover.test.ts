@@ -1,33 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Choice, choose, type FailoverMemory, type FailoverRule } from '../../dns/failover.ts';
-import type { Ip } from '../../dns/ip.ts';
-import type { PoolState } from '../../dns/pool.ts';
-import { endpointId } from '../../src/endpoint.ts';
-
-/** `1+ 2- 3?`: member 192.0.2.1 is up, .2 is down, .3 has had no verdict. A pool that begins with `…` waits for discovery. */
-function pool(text: string, flipMs = 1_000): PoolState {
-  const verdicts = { '+': 'up', '-': 'down', '?': 'unknown' } as const;
-  const words = text
-    .replace('…', '')
-    .split(' ')
-    .filter((word) => word !== '');
-  const members = words.map((word) => ({
-    id: endpointId(word.slice(0, -1)),
-    ip: `192.0.2.${word.slice(0, -1)}` as Ip,
-    verdict: verdicts[word.slice(-1) as keyof typeof verdicts],
-    flipMs,
-  }));
-  return { members, settled: !text.startsWith('…') && !text.includes('?'), flipMs };
-}
-
-const NEW: FailoverMemory = { lastGood: [], decided: false };
-const DECIDED: FailoverMemory = { lastGood: [], decided: true };
-const REMEMBERS: FailoverMemory = { lastGood: ['192.0.2.9' as Ip], decided: true };
-
-/** `up: 1 2` */
-function written({ basis, addresses }: Choice): string {
-  return `${basis}: ${addresses.map((ip) => ip.slice('192.0.2.'.length)).join(' ')}`.trim();
-}
+import { choose, type FailoverMemory, type FailoverRule } from '../../dns/failover.ts';
+import { DECIDED, NEW, pool, REMEMBERS, written } from '../support/pool-states.ts';
 
 type Row = readonly [
   policy: FailoverRule['policy'],

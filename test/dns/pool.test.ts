@@ -15,7 +15,7 @@ describe('a member without probes', () => {
   it('from a list is up for good', () => {
     const state = poolState(new FakeCluster().discover(A), undefined);
     const member = { id: A, ip: A, verdict: 'up', flipMs: Infinity };
-    expect(state).toEqual({ members: [member], settled: true, flipMs: Infinity });
+    expect(state).toEqual({ members: [member], settled: true, isStatic: true, flipMs: Infinity });
   });
 
   it('from Consul is what Consul says, for no time that could be known', () => {
@@ -62,6 +62,11 @@ describe('a pool', () => {
     const cluster = new FakeCluster({ source: 'consul', probe: PROBE }).discover(A).probe(A, 'fails');
     expect(poolState(cluster, PROBE).flipMs).toBe(0);
     expect(poolState(new FakeCluster({ source: 'consul' }).discover(), undefined).flipMs).toBe(0);
+  });
+
+  it('leaves out members of weight 0, which were taken out and are no failure', () => {
+    const cluster = new FakeCluster({ probe: PROBE }).discover(`${A} up 0`, B).probe(A, 'ok').probe(B, 'ok');
+    expect(poolState(cluster, PROBE)).toMatchObject({ members: [{ ip: B }], settled: true, flipMs: 3_000 });
   });
 
   it('leaves out members that have no address to answer with, and writes IPv6 in one form', () => {

@@ -14,12 +14,12 @@ const P2 = '192.0.2.2';
 const B1 = '198.51.100.7';
 
 /** A record of two pools, `primary` with P1 and P2 and `backup` with B1, each of them driven by hand. */
-function recordOf(settings: string) {
+function recordOf(settings: string, minUp = 1) {
   const zones = lbTest(`
 www:
   ${settings}
   pools:
-    - { name: primary, members: { static: [ ${P1}, ${P2} ] } }
+    - { name: primary, members: { static: [ ${P1}, ${P2} ] }, min_up: ${minUp} }
     - { name: backup, members: { static: [ ${B1} ] } }
   ttl: { min: 1s }`).dns?.zones;
   const [place] = buildZones(zones ?? {}, SERIAL, encodeRecord).balanced;
@@ -32,6 +32,7 @@ www:
     pools: [primary, backup],
     policy: config.policy,
     whenAllDown: config.when_all_down,
+    minUp: config.pools.map((pool) => pool.min_up),
     probe: PROBE,
     minTtlMs: 1_000,
     maxTtlMs: 30_000,
@@ -60,8 +61,8 @@ describe('the report of a balanced name', () => {
       changes: 0,
       why: 'members that are up: primary 1 of 2',
       pools: [
-        { name: 'primary', up: 1, members: 2, settled: true, in_use: true },
-        { name: 'backup', up: 1, members: 1, settled: true, in_use: false },
+        { name: 'primary', up: 1, members: 2, min_up: 1, settled: true, in_use: true },
+        { name: 'backup', up: 1, members: 1, min_up: 1, settled: true, in_use: false },
       ],
     });
     primary.probe(P1, 'fails', 'fails', 'fails');
@@ -90,6 +91,27 @@ describe('the report of a balanced name', () => {
     report();
     primary.probe(P1, 'fails', 'fails', 'fails');
     expect(report()).toMatchObject({ basis, addresses, why });
+  });
+
+  it('shows the minimum of a pool that has been passed over for it', () => {
+    const { primary, backup, report } = recordOf('policy: failover', 2);
+    primary.probe(P1, 'ok').probe(P2, 'fails');
+    backup.probe(B1, 'ok');
+    expect(report()).toMatchObject({
+      addresses: [B1],
+      why: 'members that are up: primary 1 of 2 (min_up 2), backup 1 of 1',
+      pools: [
+        { up: 1, min_up: 2, in_use: false },
+        { up: 1, min_up: 1, in_use: true },
+      ],
+    });
+    backup.probe(B1, 'fails', 'fails', 'fails');
+    expect(report()).toMatchObject({
+      basis: 'too_few',
+      addresses: [P1],
+      why: 'no pool has its min_up, so the nearest to it: primary 1 of 2 (min_up 2), backup 0 of 1',
+      pools: [{ in_use: true }, { in_use: false }],
+    });
   });
 
   it('leaves out a name that has never been looked at, and is in order of name', () => {

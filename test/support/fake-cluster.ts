@@ -43,18 +43,18 @@ export class FakeCluster implements ClusterView, ProbeView {
     return () => this.#probeListeners.delete(listener);
   }
 
-  /** Discovery answers: hosts, which are ids too, each up or as it says (`192.0.2.1 down`, `192.0.2.1 draining`). */
+  /** Discovery answers: hosts, which are ids too, each up and of weight 1 or as it says (`192.0.2.1 down`, `192.0.2.1 up 5`). */
   discover(...members: readonly string[]): this {
     const previous = this.snapshot;
     this.started = true;
     const changed = this.#cluster.replaceEndpoints(
       members.map((member) => {
-        const [host = '', health = 'up'] = member.split(' ');
+        const [host = '', health = 'up', weight = '1'] = member.split(' ');
         return {
           id: endpointId(host),
           host,
           port: 0,
-          weight: 1,
+          weight: Number(weight),
           health: health as DiscoveryHealth,
           healthReason: health,
         };

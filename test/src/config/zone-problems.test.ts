@@ -140,6 +140,24 @@ const BROKEN: readonly (readonly [what: string, text: string, problems: readonly
     ],
   ],
   [
+    'pools that could never have their minimum',
+    `${ZONE}        a:
+          policy: failover
+          pools:
+            - { name: p, members: { static: [ 192.0.2.1, { address: 192.0.2.2, weight: 0 } ] }, min_up: 2 }
+            - { name: q, members: { static: [ 192.0.2.3, 192.0.2.4 ] }, min_up: 2 }
+            - { name: r, members: { consul: { service: edge } }, min_up: 9 }
+            - { name: s, members: { static: [ 192.0.2.5 ] }, min_up: 0 }
+            - { name: t, members: { static: [] } }
+            - { name: u, members: { static: [ here ] }, min_up: 5 }
+`,
+    [
+      'f:11:105: dns.zones.example.org.records.a.pools[0].min_up: must not be more than 1, the number of its static members of a weight above 0',
+      'f:14:70: dns.zones.example.org.records.a.pools[3].min_up: must be a whole number from 1 to 2000',
+      'f:16:47: dns.zones.example.org.records.a.pools[5].members.static[0]: must be an IP address',
+    ],
+  ],
+  [
     'record data that cannot be read',
     `${ZONE}        a: { mx: [ mail.example.org, "10 mail", "65536 mail.example.com.", "10 a b" ] }
         b: { srv: [ "0 5 443", "0 5 70000 a.example.com." ], txt: [ 'a\\', '\\300', 5 ] }
