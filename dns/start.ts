@@ -3,6 +3,7 @@ import type { Config } from '../src/config/root.ts';
 import { ConsulOnDemand } from '../src/io/consul-on-demand.ts';
 import { House } from '../src/io/house.ts';
 import type { Log } from '../src/io/log.ts';
+import { ProbeCommands } from '../src/io/probe-commands.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
 import { DnsWork } from './io/dns-work.ts';
 import { ednsSettingsReader } from './io/edns-settings.ts';
@@ -38,7 +39,8 @@ export function startDns({ config, baseDir, log, env, settleMs }: DnsOptions): R
   responder.replaceSettings(readSettings(config.dns));
   responder.replaceLimit(rateLimiter(config.dns.rate_limit));
   const consul = new ConsulOnDemand(config.consul, { baseDir, env: env ?? process.env });
-  const pools = { consul, snapshotDir: config.snapshot_dir, baseDir, log, encode: encodeRecord };
+  const commands = new ProbeCommands();
+  const pools = { consul, commands, snapshotDir: config.snapshot_dir, baseDir, log, encode: encodeRecord };
   const records = new RunningRecords(balanced, pools);
   const work = new DnsWork({ config, log, tree, responder, tally, records, consul, readSettings, settleMs });
   return new House({ config, log, work });

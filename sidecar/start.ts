@@ -5,6 +5,7 @@ import { ConsulOnDemand } from '../src/io/consul-on-demand.ts';
 import { House } from '../src/io/house.ts';
 import { lazyLineSink, openLineSink } from '../src/io/line-sink.ts';
 import type { Log } from '../src/io/log.ts';
+import { ProbeCommands } from '../src/io/probe-commands.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
 import { type InFlight, inFlightTable, OwnInFlight, viewInFlight } from './in-flight.ts';
 import { DataPath } from './io/data-path.ts';
@@ -73,5 +74,6 @@ function startClusters<Load>(
   consul: ConsulOnDemand,
   load: LoadKind<Load>,
 ): RunningClusters<Load> {
-  return new RunningClusters(config, { load, consul, snapshotDir: config.snapshot_dir, baseDir, log });
+  const commands = new ProbeCommands();
+  return new RunningClusters(config, { load, consul, commands, snapshotDir: config.snapshot_dir, baseDir, log });
 }

@@ -15,7 +15,7 @@ import { Refresher } from './refresher.ts';
 
 type PoolConfig = BalancedRecordConfig['pools'][number];
 
-export interface PoolsOptions extends Pick<ClusterRunnerOptions, 'snapshotDir' | 'baseDir' | 'log'> {
+export interface PoolsOptions extends Pick<ClusterRunnerOptions, 'snapshotDir' | 'baseDir' | 'log' | 'commands'> {
   readonly consul: ConsulOnDemand;
   readonly encode: RecordEncoder;
 }
@@ -43,6 +43,7 @@ export function startPool({ node, config }: BalancedPlace, pool: PoolConfig, opt
     policy: random,
     loadOf: () => 0,
     consul,
+    commands: options.commands,
     snapshotDir: options.snapshotDir,
     baseDir: options.baseDir,
     log: options.log,
@@ -112,7 +113,7 @@ function sourceOf(members: MembersConfig, probe: ProbeConfig | undefined, consul
 
 /** Members are addresses without a port; the probe brings its own. */
 function staticSource(members: MembersConfig, probe: ProbeConfig | undefined): EndpointSource {
-  const port = probe?.http?.port ?? probe?.tcp?.port ?? 0;
+  const port = probe?.http?.port ?? probe?.tcp?.port ?? probe?.exec?.port ?? 0;
   const endpoints = (members.static ?? []).map((member): DiscoveredEndpoint => {
     const { address, weight } = typeof member === 'string' ? { address: member, weight: 1 } : member;
     return { id: endpointId(address), host: address, port, weight, health: 'up', healthReason: '' };

@@ -19,7 +19,8 @@ export interface LoadKind<Load> {
   readonly view: (load: Load) => InFlightView;
 }
 
-export interface RunningClustersOptions<Load> extends Pick<ClusterRunnerOptions, 'snapshotDir' | 'baseDir' | 'log'> {
+export interface RunningClustersOptions<Load>
+  extends Pick<ClusterRunnerOptions, 'snapshotDir' | 'baseDir' | 'log' | 'commands'> {
   readonly consul: ConsulOnDemand;
   readonly load: LoadKind<Load>;
 }

@@ -83,7 +83,7 @@ export const cluster = section(
     discover: about('Where its endpoints come from: exactly one of the keys below.', discover),
     balance: about('How one of them is chosen.', v.optional(balance, {})),
     health_check: about(
-      'Probes of our own, with exactly one of `tcp` and `http`. What Consul says counts as well.',
+      'Probes of our own, with exactly one of `tcp`, `http` and `exec`. What Consul says counts as well.',
       v.optional(probe),
     ),
     timeouts: about('Time limits on the way upstream.', v.optional(timeouts, {})),

@@ -22,6 +22,7 @@ import {
 } from './endpoint-source.ts';
 import type { Log } from './log.ts';
 import type { ProbePlan } from './probe.ts';
+import { ProbeCommands } from './probe-commands.ts';
 import { ProbeRoster } from './probe-roster.ts';
 import { SavedEndpoints } from './saved-endpoints.ts';
 
@@ -38,6 +39,8 @@ export interface ClusterRunnerOptions {
   readonly totalLoad?: () => number;
   /** Needed where `discover` names Consul; one per process, shared by all clusters. */
   readonly consul: ConsulClient | undefined;
+  /** Runs the commands of `exec` probes; one per process, shared by all clusters. Default: one of its own. */
+  readonly commands?: ProbeCommands | undefined;
   /** Where the last good set of a Consul source is kept; undefined keeps none. */
   readonly snapshotDir: string | undefined;
   /** Folder that relative `file:` paths are relative to. */
@@ -79,6 +82,7 @@ class ClusterRunner implements RunningCluster {
   readonly name: string;
   readonly whenStarted: Promise<void>;
   readonly #consul: ConsulClient | undefined;
+  readonly #commands: ProbeCommands;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #log: ClusterLog;
@@ -102,6 +106,7 @@ class ClusterRunner implements RunningCluster {
     const { refuse = () => undefined, random = Math.random, clock = realClock, totalLoad } = options;
     this.name = name;
     this.#consul = consul;
+    this.#commands = options.commands ?? new ProbeCommands();
     this.#clock = clock;
     this.#random = random;
     this.#log = new ClusterLog(log, name);
@@ -198,6 +203,7 @@ class ClusterRunner implements RunningCluster {
   #openRoster(config: ProbePlan): ProbeRoster {
     return new ProbeRoster({
       config,
+      commands: this.#commands,
       clock: this.#clock,
       random: this.#random,
       onResult: (endpoint, result) => {

@@ -1,29 +1,31 @@
 /** Probes one endpoint again and again: at once, then an interval after the start of each probe, one at a time. */
-import type { HostPort } from '../address.ts';
 import { pauseAfterProbe } from '../probe-pace.ts';
 import { type Clock, pause } from './clock.ts';
+import type { ProbedEndpoint } from './exec-probe.ts';
 import { type ProbePlan, type ProbeResult, probeOnce } from './probe.ts';
+import type { ProbeCommands } from './probe-commands.ts';
 
 export interface ProbeLoopOptions {
   readonly config: ProbePlan;
   /** Gets every result, in order; nothing comes after the loop was stopped. */
   readonly onResult: (result: ProbeResult) => void;
+  readonly commands: ProbeCommands;
   readonly clock: Clock;
   readonly random: () => number;
 }
 
 /** Returns the function that stops the loop and cuts the probe under way. */
-export function startProbing(endpoint: HostPort, options: ProbeLoopOptions): () => void {
+export function startProbing(endpoint: ProbedEndpoint, options: ProbeLoopOptions): () => void {
   const stopping = new AbortController();
   void probeUntil(stopping.signal, endpoint, options);
   return () => stopping.abort();
 }
 
-async function probeUntil(signal: AbortSignal, endpoint: HostPort, options: ProbeLoopOptions): Promise<void> {
-  const { config, onResult, clock, random } = options;
+async function probeUntil(signal: AbortSignal, endpoint: ProbedEndpoint, options: ProbeLoopOptions): Promise<void> {
+  const { config, commands, onResult, clock, random } = options;
   while (!signal.aborted) {
     const startMs = clock.now();
-    const result = await probeOnce(endpoint, config, signal);
+    const result = await probeOnce(endpoint, config, { signal, commands });
     if (signal.aborted) return;
     onResult(result);
     const tookMs = clock.now() - startMs;

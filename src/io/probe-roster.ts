@@ -2,10 +2,12 @@
 import type { Endpoint, EndpointId } from '../endpoint.ts';
 import type { Clock } from './clock.ts';
 import type { ProbePlan, ProbeResult } from './probe.ts';
+import type { ProbeCommands } from './probe-commands.ts';
 import { startProbing } from './probe-loop.ts';
 
 export interface ProbeRosterOptions {
   readonly config: ProbePlan;
+  readonly commands: ProbeCommands;
   readonly clock: Clock;
   readonly random: () => number;
   /** Never comes for an endpoint that has left, nor from within {@link ProbeRoster.replace}. */
@@ -49,9 +51,10 @@ export class ProbeRoster {
   }
 
   #start(endpoint: Endpoint): void {
-    const { config, clock, random, onResult } = this.#options;
+    const { config, commands, clock, random, onResult } = this.#options;
     const stop = startProbing(endpoint, {
       config,
+      commands,
       clock,
       random,
       onResult: (result) => {

@@ -1,10 +1,12 @@
-/** Asks one endpoint whether it works: a TCP connection, or the status line of an HTTP answer on a connection of its own. */
+/** Asks one endpoint whether it works: a TCP connection, the status line of an HTTP answer on one of its own, a command. */
 import { connect, type Socket } from 'node:net';
 import { formatAddress, type HostPort } from '../address.ts';
 import type { ProbeConfig } from '../config/probe.ts';
 import { formatDuration } from '../duration.ts';
 import { LOCAL_PROXY_HEADERS, type ProxyVersion } from '../local-proxy-header.ts';
 import { readStatusLine } from '../status-line.ts';
+import { type ProbedEndpoint, probeByCommand } from './exec-probe.ts';
+import type { ProbeCommands } from './probe-commands.ts';
 
 /**
  * up: it works · down: it does not, and why · unknown: this machine could not ask (out of sockets or memory),
@@ -40,11 +42,24 @@ const REASON_OF_CODE: Readonly<Record<string, string>> = {
 };
 const OUR_OWN_FAULT: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL']);
 
+export interface ProbeContext {
+  readonly signal: AbortSignal;
+  /** Runs the commands of `exec` probes. */
+  readonly commands: ProbeCommands;
+}
+
 /**
- * Probes once. Resolves within `config.timeout` whatever the endpoint does, the lookup of its name included; never
- * rejects. When `signal` aborts, the connection is destroyed and the result is `unknown`.
+ * Probes once. Resolves within `config.timeout` whatever the endpoint does, the lookup of its name included (a command
+ * that has to wait for others takes up to twice that); never rejects. When `signal` aborts, the connection is destroyed
+ * or the command killed, and the result is `unknown`.
  */
-export function probeOnce(endpoint: HostPort, config: ProbePlan, signal: AbortSignal): Promise<ProbeResult> {
+export function probeOnce(endpoint: ProbedEndpoint, config: ProbePlan, context: ProbeContext): Promise<ProbeResult> {
+  const { exec, timeout: timeoutMs } = config;
+  if (exec === undefined) return probeByConnection(endpoint, config, context.signal);
+  return probeByCommand(endpoint, { ...context, exec, timeoutMs });
+}
+
+function probeByConnection(endpoint: HostPort, config: ProbePlan, signal: AbortSignal): Promise<ProbeResult> {
   const port = config.http?.port ?? config.tcp?.port ?? endpoint.port;
   if (port === 0) return Promise.resolve({ kind: 'down', reason: 'no port to probe' });
   if (signal.aborted) return Promise.resolve({ kind: 'unknown', reason: 'called off' });

@@ -363,9 +363,21 @@ listeners:
     'a probe of no kind with a bare number',
     'clusters:\n  a: { discover: { static: [] }, health_check: { interval: 2, status: 200 } }\n',
     [
-      'f:2:48: clusters.a.health_check: must name exactly one of tcp, http',
+      'f:2:48: clusters.a.health_check: must name exactly one of tcp, http, exec',
       'f:2:60: clusters.a.health_check.interval: must be a duration with a unit, such as 250ms, 2s, 5m or 1h',
       'f:2:63: clusters.a.health_check.status: unknown key',
+    ],
+  ],
+  [
+    'commands that could not be run',
+    'clusters:\n  a: { discover: { static: [] }, health_check: { exec: { command: [] } } }\n  b: { discover: { static: [] }, health_check: { exec: { command: "check --fast" } } }\n  c: { discover: { static: [] }, health_check: { exec: { command: [ bin/check, 5, "a\\0" ], shell: true } } }\n  d: { discover: { static: [] }, health_check: { exec: { command: [ ./check ] } } }\n',
+    [
+      'f:2:67: clusters.a.health_check.exec.command: must name a command',
+      'f:3:67: clusters.b.health_check.exec.command: must be a list of texts: the command and its arguments',
+      'f:4:80: clusters.c.health_check.exec.command[1]: must be a text; put it in quotes',
+      'f:4:83: clusters.c.health_check.exec.command[2]: must be at most 4096 characters, and no NUL',
+      'f:4:92: clusters.c.health_check.exec.shell: unknown key',
+      'f:5:67: clusters.d.health_check.exec.command: must begin with an absolute path, or with a name that is looked up in PATH',
     ],
   ],
   [

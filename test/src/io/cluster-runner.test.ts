@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,13 +8,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { roundRobin } from '../../../src/balance/round-robin.ts';
 import type { ProbeConfig } from '../../../src/config/probe.ts';
-import type { DiscoveredEndpoint } from '../../../src/endpoint.ts';
+import { type DiscoveredEndpoint, endpointId } from '../../../src/endpoint.ts';
 import { type ClusterRunnerOptions, type RunningCluster, startCluster } from '../../../src/io/cluster-runner.ts';
 import { type ConsulClient, createConsulClient } from '../../../src/io/consul-client.ts';
 import { freePorts } from '../../support/consul.ts';
 import { discovered } from '../../support/endpoints.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeConsul, healthEntry } from '../../support/fake-consul.ts';
+import { isAlive } from '../../support/process-usage.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 import { until } from '../../support/until.ts';
 
@@ -314,6 +316,23 @@ describe('probes', () => {
     await until(() => cluster.snapshot.upCount === 1, { what: 'a to be up' });
     expect(seen).toEqual(['up 1', 'up 2', 'down 0', 'down 1', 'up 0']);
     expect(cluster.probeState(b!.id).status).toBe('down');
+  });
+
+  it('by a command say in its words why an endpoint is down, and end with the cluster', async () => {
+    const file = join(dir, 'pid');
+    const script =
+      'case $OUTRIGGER_ENDPOINT in a) exit 0;; b) echo "no disk" >&2; exit 2;; *) echo $$ > "$0"; exec sleep 60; esac';
+    const cluster = start({
+      probe: { ...PROBE, http: undefined, exec: { command: ['sh', '-c', script, file] }, timeout: 10_000 },
+      discover: list(discovered('a'), discovered('b'), discovered('c')),
+    });
+    await until(() => cluster.snapshot.reasons.get(endpointId('b')) === 'probe: exit 2: no disk', { what: 'b' });
+    await until(() => cluster.snapshot.upCount === 1, { what: 'a to be up' });
+    expect(cluster.snapshot.reasons.get(endpointId('c'))).toBe('not probed yet');
+    await until(() => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'), { what: 'the command of c' });
+    const pid = Number(readFileSync(file, 'utf8'));
+    await cluster.close();
+    await until(() => !isAlive(pid), { what: 'its end' });
   });
 
   it('confirm a loss, so that it is not held', async () => {

@@ -5,6 +5,7 @@ import type { ProbeConfig } from '../../../src/config/probe.ts';
 import { endpointId, holdEndpoint } from '../../../src/endpoint.ts';
 import { type Clock, realClock } from '../../../src/io/clock.ts';
 import { type ProbePlan, type ProbeResult, probeOnce } from '../../../src/io/probe.ts';
+import { ProbeCommands } from '../../../src/io/probe-commands.ts';
 import { startProbing } from '../../../src/io/probe-loop.ts';
 import { ProbeRoster } from '../../../src/io/probe-roster.ts';
 import { LOCAL_PROXY_HEADERS } from '../../../src/local-proxy-header.ts';
@@ -61,8 +62,10 @@ function config(
   return { interval: 1_000, timeout: 1_000, fall: 3, rise: 2, ...parts, ...http } as ProbeConfig;
 }
 
-const probe = (port: number, how: ProbePlan, host = '127.0.0.1'): Promise<ProbeResult> =>
-  probeOnce({ host, port }, how, new AbortController().signal);
+const commands = new ProbeCommands();
+const at = (port: number, host = '127.0.0.1') => ({ id: 'node-1/web', host, port });
+const probe = (port: number, how: ProbePlan, host?: string): Promise<ProbeResult> =>
+  probeOnce(at(port, host), how, { commands, signal: new AbortController().signal });
 
 describe('a tcp probe', () => {
   it('is up when a connection opens, and closes it', async () => {
@@ -157,7 +160,7 @@ describe('an http probe', () => {
   it('says nothing about the endpoint when it is called off', async () => {
     const { port, open } = await target(() => {});
     const controller = new AbortController();
-    const asked = probeOnce({ host: '127.0.0.1', port }, config({ http: {} }), controller.signal);
+    const asked = probeOnce(at(port), config({ http: {} }), { commands, signal: controller.signal });
     await until(() => open() === 1, { what: 'the connection' });
     controller.abort();
     expect(await asked).toEqual({ kind: 'unknown', reason: 'called off' });
@@ -192,17 +195,15 @@ describe('a loop', () => {
     const { port, heard } = await target(() => {});
     const clock = new FakeClock();
     let results = 0;
-    const stop = startProbing(
-      { host: '127.0.0.1', port },
-      {
-        config: config(),
-        onResult: () => {
-          results += 1;
-        },
-        clock,
-        random: () => 0.5,
+    const stop = startProbing(at(port), {
+      config: config(),
+      commands,
+      onResult: () => {
+        results += 1;
       },
-    );
+      clock,
+      random: () => 0.5,
+    });
     await until(() => results === 1, { what: 'the first result' });
     await until(() => clock.waiting === 1, { what: 'the pause' });
     clock.advance(949);
@@ -232,7 +233,7 @@ describe('a loop', () => {
     const onResult = (): void => {
       ms.now += pauses.length === 0 ? 400 : 980;
     };
-    const stop = startProbing({ host: '127.0.0.1', port }, { config: hung, onResult, clock, random: () => 0 });
+    const stop = startProbing(at(port), { config: hung, commands, onResult, clock, random: () => 0 });
     await until(() => pauses.length === 1, { what: 'the first pause' });
     resume[0]?.();
     await until(() => pauses.length === 2, { what: 'the second pause' });
@@ -244,10 +245,13 @@ describe('a loop', () => {
   it('says nothing after it was stopped, even in the middle of a probe', async () => {
     const { port, open } = await target(() => {});
     const results: ProbeResult[] = [];
-    const stop = startProbing(
-      { host: '127.0.0.1', port },
-      { config: config({ http: {} }), onResult: (it) => results.push(it), clock: realClock, random: Math.random },
-    );
+    const stop = startProbing(at(port), {
+      config: config({ http: {} }),
+      commands,
+      onResult: (it) => results.push(it),
+      clock: realClock,
+      random: Math.random,
+    });
     await until(() => open() === 1, { what: 'the probe' });
     stop();
     await until(() => open() === 0, { what: 'the connection to be closed' });
@@ -262,17 +266,18 @@ describe('a roster', () => {
     const seen: string[] = [];
     const roster = new ProbeRoster({
       config: config(),
+      commands,
       clock: new FakeClock(),
       random: () => 0,
       onResult: (endpoint, result) => seen.push(`${endpoint.id} ${endpoint.address} ${result.kind}`),
     });
-    const at = (id: string, port: number) =>
+    const held = (id: string, port: number) =>
       holdEndpoint(discovered(id, { id: endpointId(id), host: '127.0.0.1', port }), 0);
     expect(roster.allProbedOnce).toBe(true);
-    roster.replace([at('a', first.port), at('b', first.port)]);
+    roster.replace([held('a', first.port), held('b', first.port)]);
     expect(roster.allProbedOnce).toBe(false);
     await until(() => roster.allProbedOnce, { what: 'the first round' });
-    roster.replace([at('a', first.port), at('b', second.port)]);
+    roster.replace([held('a', first.port), held('b', second.port)]);
     await until(() => seen.length === 3, { what: 'the moved one' });
     expect(seen.at(-1)).toBe(`b 127.0.0.1:${second.port} up`);
     expect(first.heard).toHaveLength(2);
