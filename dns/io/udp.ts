@@ -1,10 +1,12 @@
 /** Queries over UDP: one datagram in, one out. */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import type { HostPort } from '../../src/address.ts';
 import type { Log } from '../../src/io/log.ts';
 import type { Responder } from '../responder.ts';
 import type { Tally } from '../tally.ts';
+import { DatagramRound, type Sender } from './datagram-round.ts';
+import { DirectSender } from './direct-sender.ts';
 
 /** Bursts wait here while the loop does something else; the kernel's own bound (rmem_max) applies as well. */
 const RECEIVE_BUFFER_BYTES = 1 << 20;
@@ -37,17 +39,23 @@ export async function listenUdp({ host, port }: HostPort, options: DnsSocketOpti
   });
   const closed = new Promise<void>((resolve) => socket.once('close', resolve));
   await bound(socket, { host, port });
-  socket.on('error', (error) => {
-    // Errors of sending come here, since no answer waits for a callback: a client's firewall must not fill the log.
+  // A client's firewall must not fill the log.
+  const onFailed = (error: unknown): void => {
     options.tally.drop('send_failed');
     options.log.debug({ err: error }, 'udp socket error');
-  });
-  socket.on('message', (query, from) => answerDatagram(socket, query, from, options));
+  };
+  socket.on('error', onFailed);
+  const sender = new DirectSender(socket, onFailed);
+  const round = new DatagramRound((query, from) => answerDatagram(sender, query, from, options));
+  socket.on('message', (query, from) => round.add(query, from));
   const { address, port: realPort } = socket.address();
   return {
     address: { host: address, port: realPort },
     close: () => {
-      if (!isClosed(socket)) socket.close();
+      if (!isClosed(socket)) {
+        round.end();
+        socket.close();
+      }
       return closed;
     },
   };
@@ -68,9 +76,9 @@ function bound(socket: Socket, { host, port }: HostPort): Promise<void> {
 
 /** Sends the answer, if one is due, to where the query says that it came from. */
 export function answerDatagram(
-  socket: Pick<Socket, 'send'>,
+  sender: Pick<DirectSender, 'send'>,
   query: Buffer,
-  from: Pick<RemoteInfo, 'address' | 'port'>,
+  from: Sender,
   { responder, tally }: Pick<DnsSocketOptions, 'responder' | 'tally'>,
 ): void {
   // Nothing can be sent to port 0; only a forger writes it.
@@ -79,7 +87,7 @@ export function answerDatagram(
     return;
   }
   const reply = responder.respond(query, 'udp', from.address);
-  if (reply !== undefined) socket.send(reply, from.port, from.address);
+  if (reply !== undefined) sender.send(reply, from.port, from.address);
 }
 
 function isClosed(socket: Socket): boolean {
