@@ -5,6 +5,7 @@ import { addCheckCommand } from './check.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDnsCommand } from './dns.ts';
+import { addDnsWindowCommand } from './dns-window.ts';
 import { addDrainCommand } from './drain.ts';
 import { CommandError, describeError, EXIT, type ExitCode } from './exit-code.ts';
 import { addExplainCommand } from './explain.ts';
@@ -22,6 +23,7 @@ const COMMANDS: readonly AddCommand[] = [
   addCheckCommand,
   addExplainCommand,
   addRingCommand,
+  addDnsWindowCommand,
   addStatusCommand,
   addDrainCommand,
   addDemoCommand,

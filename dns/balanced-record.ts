@@ -1,4 +1,6 @@
 /** A name whose addresses follow the health of pools: what it answers now, and what it remembers of before. */
+
+import { balancedTtlSeconds } from '../src/answer-ttl.ts';
 import type { ClusterView, ProbeView } from '../src/cluster-view.ts';
 import { AnswerSet } from './answer-set.ts';
 import { TYPE } from './codes.ts';
@@ -7,7 +9,6 @@ import { answerFingerprint } from './fingerprint.ts';
 import { type Ip, isIpv6 } from './ip.ts';
 import { type PoolState, type ProbeTiming, poolState } from './pool.ts';
 import type { RecordEncoder } from './record.ts';
-import { balancedTtlSeconds } from './ttl.ts';
 import type { ZoneNode } from './zone-tree.ts';
 
 /** More would not fit into one message of 65,535 octets, which is all that TCP has (AAAA: 28 octets each). */

@@ -1,5 +1,6 @@
 /** A record of the configuration → the sets of records that its name answers with. */
 
+import { ttlSeconds } from '../src/answer-ttl.ts';
 import type { BalancedRecordConfig } from '../src/config/dns.ts';
 import { parseCaa, parseEscapedText, parseMx, parseSrv } from '../src/config/record-text.ts';
 import { parseServiceBinding } from '../src/config/service-binding.ts';
@@ -9,7 +10,6 @@ import { MAX_ADDRESSES } from './balanced-record.ts';
 import { TYPE } from './codes.ts';
 import { canonicalIp } from './ip.ts';
 import type { RecordData, RecordEncoder } from './record.ts';
-import { ttlSeconds } from './ttl.ts';
 
 /** RFC 1035 section 3.3: the octets that one string of a TXT record can have. */
 const STRING_OCTETS = 255;

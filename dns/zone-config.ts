@@ -1,11 +1,12 @@
 /** `dns.zones` of the configuration → the tree of names, with the static records in it and the balanced ones listed. */
+
+import { ttlSeconds } from '../src/answer-ttl.ts';
 import type { BalancedRecordConfig, DnsConfig, StaticRecordConfig, ZoneConfig } from '../src/config/dns.ts';
 import { AnswerSet } from './answer-set.ts';
 import { TYPE } from './codes.ts';
 import { absoluteName, nameKey } from './name.ts';
 import type { RecordData, RecordEncoder } from './record.ts';
 import { besideBalanced, staticSets } from './static-sets.ts';
-import { ttlSeconds } from './ttl.ts';
 import { Zone } from './zone.ts';
 import { type ZoneNode, ZoneTree } from './zone-tree.ts';
 

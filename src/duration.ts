@@ -20,3 +20,9 @@ export function formatDuration(ms: number): string {
   if (ms % UNIT_MS.s === 0) return `${ms / UNIT_MS.s}s`;
   return `${ms}ms`;
 }
+
+/** For people to read beside others: 5520 → `5.52s`, 20 → `20ms`, 90000 → `90s`; rounded to a millisecond. */
+export function formatSpan(ms: number): string {
+  const whole = Math.round(ms);
+  return whole < 1_000 ? `${whole}ms` : `${whole / 1_000}s`;
+}

@@ -1,7 +1,5 @@
 /** Runs an action soon after each request, but at most once per pause: a storm of changes costs one answer per pause. */
-
-/** Far below any interval of probes, and enough that 1,000 members that are probed at once are one change. */
-const PAUSE_MS = 20;
+import { ANSWER_PAUSE_MS } from '../../src/failover-window.ts';
 
 export class Refresher {
   readonly #action: () => void;
@@ -27,7 +25,7 @@ export class Refresher {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#wanted) this.#run();
-    }, PAUSE_MS);
+    }, ANSWER_PAUSE_MS);
     this.#action();
   }
 

@@ -7,7 +7,7 @@ import { dnsCookies, nsid } from './dns-edns.ts';
 import { dnsRateLimit } from './dns-rate-limit.ts';
 import { dnsTcp } from './dns-tcp.ts';
 import { absoluteName, relativeName } from './domain-name.ts';
-import { ipAddress, listenAddress, listOf, name, wholeNumber } from './fields.ts';
+import { durationBetween, ipAddress, listenAddress, listOf, name, wholeNumber } from './fields.ts';
 import { mapping } from './mapping.ts';
 import { probe } from './probe.ts';
 import { exactlyOneOf, isMapping, NOT_SUPPORTED_YET, section } from './section.ts';
@@ -43,6 +43,8 @@ const members = v.pipe(
   exactlyOneOf(['consul', 'static']),
 );
 
+const HOUR = 3_600_000;
+
 const POLICY_HINT = 'must be failover or all';
 /** More addresses than one answer can hold. */
 const MAX_MIN_UP = 2_000;
@@ -57,43 +59,44 @@ const pool = section({
 });
 
 const balancedRecord = v.pipe(
-  section(
-    {
-      policy: about(
-        '`failover`: the first pool with a member that is up. `all`: every member that is up.',
-        v.pipe(
-          v.string(POLICY_HINT),
-          v.check((it) => it !== 'weighted' && it !== 'hash', NOT_SUPPORTED_YET),
-          v.metadata({ enum: ['failover', 'all'] }),
-          v.picklist(['failover', 'all'], POLICY_HINT),
-        ),
+  section({
+    policy: about(
+      '`failover`: the first pool with a member that is up. `all`: every member that is up.',
+      v.pipe(
+        v.string(POLICY_HINT),
+        v.check((it) => it !== 'weighted' && it !== 'hash', NOT_SUPPORTED_YET),
+        v.metadata({ enum: ['failover', 'all'] }),
+        v.picklist(['failover', 'all'], POLICY_HINT),
       ),
-      pools: about(
-        'Groups of members, the preferred one first.',
-        v.pipe(listOf(pool, 'pools'), v.minLength(1, 'must have at least one pool')),
+    ),
+    pools: about(
+      'Groups of members, the preferred one first.',
+      v.pipe(listOf(pool, 'pools'), v.minLength(1, 'must have at least one pool')),
+    ),
+    probe: about(
+      'Probes of our own, as a cluster’s `health_check`. Without it a static member is up, and a member from Consul is what Consul says.',
+      v.optional(probe),
+    ),
+    ttl: about(
+      'Bounds of the TTL, which is computed: never longer than the time until the answer could next change.',
+      v.optional(
+        section({
+          min: about('Shortest TTL.', v.optional(ttl, '2s')),
+          max: about('Longest TTL.', v.optional(ttl, '30s')),
+        }),
+        {},
       ),
-      probe: about(
-        'Probes of our own, as a cluster’s `health_check`. Without it a static member is up, and a member from Consul is what Consul says.',
-        v.optional(probe),
-      ),
-      ttl: about(
-        'Bounds of the TTL, which is computed: never longer than the time until the answer could next change.',
-        v.optional(
-          section({
-            min: about('Shortest TTL.', v.optional(ttl, '2s')),
-            max: about('Longest TTL.', v.optional(ttl, '30s')),
-          }),
-          {},
-        ),
-      ),
-      when_all_down: about(
-        'The answer when no member is up: the last one that had one, every member, or none.',
-        v.optional(v.picklist(['last_good', 'all', 'none'], 'must be last_good, all or none'), 'last_good'),
-      ),
-      ...dataTypes,
-    },
-    ['failover_target'],
-  ),
+    ),
+    when_all_down: about(
+      'The answer when no member is up: the last one that had one, every member, or none.',
+      v.optional(v.picklist(['last_good', 'all', 'none'], 'must be last_good, all or none'), 'last_good'),
+    ),
+    failover_target: about(
+      'Longest time in which a member that has failed may still be in use: detection, propagation and TTL together, as `outrigger dns-window` shows them. `check` refuses values of `probe` and `ttl` that cannot meet it.',
+      v.optional(durationBetween(100, HOUR)),
+    ),
+    ...dataTypes,
+  }),
   v.title('balanced record'),
 );
 

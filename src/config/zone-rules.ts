@@ -2,6 +2,7 @@
 import { formatDuration } from '../duration.ts';
 import type { BalancedRecordConfig, StaticRecordConfig, ZoneConfig } from './dns.ts';
 import { isInZone, MAX_NAME_LENGTH, nameInZone } from './domain-name.ts';
+import { failoverTargetRule } from './failover-target-rule.ts';
 import type { ConfigPath } from './problem.ts';
 import type { RuleContext } from './rule.ts';
 import { HAS_NO_ADDRESS, IS_ALIAS, ServedNames } from './served-names.ts';
@@ -103,6 +104,7 @@ function balancedRules(context: RuleContext, path: ConfigPath, record: BalancedR
     );
   }
   probePortRule(context, path, record);
+  failoverTargetRule(context, path, record);
 }
 
 /** A list is as long as it is; how many Consul knows is not for a file to say. */

@@ -19,6 +19,12 @@ export const PACE: PaceRules = {
   idle: { intervalMs: 1_000, burst: 10 },
 };
 
+/**
+ * Longest that a change waits in Consul because we may not ask yet: that of a service whose index moves all the time
+ * without a change. Where it does not, it is a tenth of this.
+ */
+export const LONGEST_PAUSE_MS = Math.max(PACE.questions.intervalMs, PACE.idle.intervalMs) * 1.1;
+
 /** Opaque; starts as {@link FRESH_PACE}. */
 export interface Pace {
   readonly questionsDueMs: number;

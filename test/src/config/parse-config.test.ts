@@ -33,7 +33,6 @@ describe('a configuration with every key of the interface', () => {
       'clusters.users.panic_threshold',
       'clusters.users.retry',
       'clusters.users.limits',
-      'dns.zones.edge.example.com.records.www.failover_target',
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { balancedTtlSeconds, ttlSeconds } from '../../dns/ttl.ts';
+import { balancedTtlSeconds, ttlSeconds } from '../../src/answer-ttl.ts';
 
 describe('the TTL of a balanced answer', () => {
   it.each([

@@ -1,0 +1,106 @@
+/** How long a failed member of a balanced record can still be in use, at worst, for each way in which it can fail. */
+import { balancedTtlSeconds } from '../answer-ttl.ts';
+import { LONGEST_PAUSE_MS } from '../consul/pace.ts';
+import { formatSpan } from '../duration.ts';
+import { ANSWER_PAUSE_MS, type FailoverWindow, probedWindow, servedTtls } from '../failover-window.ts';
+import { longestCycleMs } from '../probe-pace.ts';
+import type { BalancedRecordConfig } from './dns.ts';
+
+/** killed: connections are refused · hung: they are accepted and nothing comes · cut: nothing comes back at all. */
+export type Failure = 'killed' | 'hung' | 'cut';
+
+export const FAILURES: readonly Failure[] = ['killed', 'hung', 'cut'];
+
+/** One way in which members of these pools can fail, and what follows. */
+export interface RecordWindow {
+  readonly failure: Failure;
+  readonly pools: readonly string[];
+  /**
+   * calculated: all of it · unknown: someone else notices, and `window` is what comes behind that (its detection is 0) ·
+   * never: nobody notices, or nobody could take over.
+   */
+  readonly outcome: 'calculated' | 'unknown' | 'never';
+  /** How the detection comes about (`3 × 1s + 500ms`), or why there is none. */
+  readonly why: string;
+  /** Undefined for `never`. */
+  readonly window: FailoverWindow | undefined;
+}
+
+/** One for each failure and each kind of pools that answers differently to it. */
+export function recordWindows(record: BalancedRecordConfig): readonly RecordWindow[] {
+  const pools = record.pools.map(({ name }) => name);
+  if (hasOneMember(record)) return never(pools, 'there is no other member');
+  if (record.probe !== undefined) return probedWindows(record, record.probe, pools);
+  const namesOf = (kind: 'consul' | 'static'): string[] =>
+    record.pools.filter(({ members }) => members[kind] !== undefined).map(({ name }) => name);
+  const [consul, fixed] = [namesOf('consul'), namesOf('static')];
+  return [
+    ...(consul.length > 0 ? consulWindows(record, consul) : []),
+    ...(fixed.length > 0 ? never(fixed, 'without a probe, members of a list are always up') : []),
+  ];
+}
+
+/** The longest of what can be calculated; undefined where that is nothing. */
+export function worstWindow(windows: readonly RecordWindow[]): RecordWindow | undefined {
+  const [worst] = windows
+    .filter(({ outcome }) => outcome === 'calculated')
+    .toSorted((a, b) => (b.window?.totalMs ?? 0) - (a.window?.totalMs ?? 0));
+  return worst;
+}
+
+/** Seconds of TTL from good health to the last failed probe but one; without a probe, of members from Consul. */
+export function recordTtls({ probe, ttl }: BalancedRecordConfig): readonly number[] {
+  const bounds = { minMs: ttl.min, maxMs: ttl.max };
+  if (probe === undefined) return [balancedTtlSeconds(0, bounds.minMs, bounds.maxMs)];
+  return servedTtls({ intervalMs: probe.interval, fall: probe.fall }, bounds);
+}
+
+function probedWindows(
+  { ttl }: BalancedRecordConfig,
+  probe: NonNullable<BalancedRecordConfig['probe']>,
+  pools: readonly string[],
+): readonly RecordWindow[] {
+  const { interval: intervalMs, timeout: timeoutMs, fall } = probe;
+  const bounds = { minMs: ttl.min, maxMs: ttl.max };
+  return FAILURES.map((failure): RecordWindow => {
+    if (failure === 'hung' && probe.tcp !== undefined) {
+      const why = 'a tcp probe does not notice: the kernel goes on accepting connections';
+      return { failure, pools, outcome: 'never', why, window: undefined };
+    }
+    const tookMs = failure === 'killed' ? 0 : timeoutMs;
+    const window = probedWindow({ intervalMs, timeoutMs, fall }, bounds, tookMs);
+    return { failure, pools, outcome: 'calculated', why: detectionText(intervalMs, fall, tookMs), window };
+  });
+}
+
+/** `3 × 1s + 500ms`; `1s + 2 × 1.1s + 1s` where a probe that times out holds up the next. */
+function detectionText(intervalMs: number, fall: number, tookMs: number): string {
+  const [interval, cycle] = [intervalMs, longestCycleMs(intervalMs, tookMs)].map(formatSpan);
+  const probes = interval === cycle || fall === 1 ? `${fall} × ${interval}` : `${interval} + ${fall - 1} × ${cycle}`;
+  return tookMs === 0 ? probes : `${probes} + ${formatSpan(tookMs)}`;
+}
+
+/** What Consul will say can come at any moment, so its members have the shortest TTL. */
+function consulWindows({ ttl }: BalancedRecordConfig, pools: readonly string[]): readonly RecordWindow[] {
+  const ttlMs = balancedTtlSeconds(0, ttl.min, ttl.max) * 1_000;
+  const propagationMs = LONGEST_PAUSE_MS + ANSWER_PAUSE_MS;
+  const window = { detectionMs: 0, propagationMs, ttlMs, totalMs: propagationMs + ttlMs };
+  const why = 'without a probe, only its check in Consul decides how soon a member is down';
+  return FAILURES.map((failure) => ({ failure, pools, outcome: 'unknown', why, window }));
+}
+
+function never(pools: readonly string[], why: string): readonly RecordWindow[] {
+  return FAILURES.map((failure) => ({ failure, pools, outcome: 'never', why, window: undefined }));
+}
+
+/** How many members Consul will have nobody knows. */
+function hasOneMember({ pools }: BalancedRecordConfig): boolean {
+  if (pools.some(({ members }) => members.static === undefined)) return false;
+  const addresses = pools.flatMap(({ members }) =>
+    (members.static ?? [])
+      .map((member) => (typeof member === 'string' ? { address: member, weight: 1 } : member))
+      .filter(({ weight }) => weight > 0)
+      .map(({ address }) => address.toLowerCase()),
+  );
+  return new Set(addresses).size <= 1;
+}
