@@ -1,8 +1,8 @@
 /** The tables of `outrigger dns-window`. Pure. */
 import type { RecordWindow } from '../src/config/record-window.ts';
 import { formatSpan } from '../src/duration.ts';
-import type { RecordReport } from './dns-window-run.ts';
 import { alignColumns, printable } from './columns.ts';
+import type { RecordReport } from './dns-window-run.ts';
 
 const HEAD = ['FAILURE', 'DETECTION', 'PROPAGATION', 'TTL', 'TOTAL'];
 
