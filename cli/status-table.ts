@@ -65,7 +65,14 @@ function formatEndpoints(endpoints: readonly EndpointReport[]): string[] {
     String(endpoint.weight),
     endpoint.status,
     ...(counted ? [JSON.stringify(endpoint['in_flight'] ?? 0)] : []),
-    endpoint.reason,
+    whyOf(endpoint),
   ]);
   return alignColumns([head, ...rows]).map((line) => `  ${line}`);
+}
+
+/** Why it is not up, or not in the answer. */
+function whyOf({ reason, held_seconds: held, penalty }: EndpointReport): string {
+  const damping =
+    typeof held === 'number' ? `comes and goes: held for ${held} s more (penalty ${String(penalty)})` : '';
+  return [reason, damping].filter((text) => text !== '').join('; ');
 }

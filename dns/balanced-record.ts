@@ -1,27 +1,24 @@
 /** A name whose addresses follow the health of pools: what it answers now, and what it remembers of before. */
-
 import { balancedTtlSeconds } from '../src/answer-ttl.ts';
-import type { ClusterView, ProbeView } from '../src/cluster-view.ts';
+import type { EndpointId } from '../src/endpoint.ts';
 import { AnswerSet } from './answer-set.ts';
 import { TYPE } from './codes.ts';
-import { type Basis, type Choice, choose, type FailoverMemory, type FailoverRule } from './failover.ts';
+import type { Damping } from './damped-members.ts';
+import type { Basis, Choice, FailoverMemory, FailoverRule } from './failover.ts';
 import { answerFingerprint } from './fingerprint.ts';
 import { type Ip, isIpv6 } from './ip.ts';
-import { type PoolState, type ProbeTiming, poolState } from './pool.ts';
+import type { PoolState } from './pool.ts';
 import type { RecordEncoder } from './record.ts';
+import { chooseFrom, RecordMembers, type RecordMembersOptions } from './record-members.ts';
 import type { ZoneNode } from './zone-tree.ts';
 
 /** More would not fit into one message of 65,535 octets, which is all that TCP has (AAAA: 28 octets each). */
 export const MAX_ADDRESSES = 2_000;
 
-export interface BalancedRecordOptions extends FailoverRule {
+export interface BalancedRecordOptions extends FailoverRule, RecordMembersOptions {
   readonly node: ZoneNode;
   /** Sets of other types, which stay as they are. */
   readonly fixed: readonly AnswerSet[];
-  /** In the order of the configuration. */
-  readonly pools: readonly (ClusterView & ProbeView)[];
-  /** Undefined where members are not probed. */
-  readonly probe: ProbeTiming | undefined;
   readonly minTtlMs: number;
   readonly maxTtlMs: number;
   readonly encode: RecordEncoder;
@@ -44,6 +41,7 @@ export interface Standing {
 
 export class BalancedRecord {
   readonly #options: BalancedRecordOptions;
+  readonly #members: RecordMembers;
   #node: ZoneNode;
   /** How often the addresses changed after the first time. */
   changes = 0;
@@ -53,6 +51,7 @@ export class BalancedRecord {
 
   constructor(options: BalancedRecordOptions) {
     this.#options = options;
+    this.#members = new RecordMembers(options);
     this.#node = options.node;
   }
 
@@ -73,6 +72,7 @@ export class BalancedRecord {
     this.changes += former.changes;
     const { lastGood, decided } = this.#memory;
     this.#memory = { lastGood: lastGood.length > 0 ? lastGood : former.#memory.lastGood, decided };
+    this.#members.follow(former.#members);
   }
 
   /** True from the first answer on that no first verdict could still change (a backup may be unknown by then). */
@@ -91,24 +91,36 @@ export class BalancedRecord {
     return this.#standing;
   }
 
+  /** What flap damping has to say of a member of one of its pools, by the name of the pool's cluster. */
+  dampingOf(pool: string, member: EndpointId, nowMs: number): Damping {
+    return this.#members.dampingOf(pool, member, nowMs);
+  }
+
+  /** Milliseconds after which to {@link refresh} though nothing has happened; undefined where there is no need. */
+  lookAgainMs(nowMs: number): number | undefined {
+    return this.#members.lookAgainMs(nowMs);
+  }
+
   /**
    * Reads the pools and replaces the node's answers if addresses or TTL are others now. Returns the change of the
-   * addresses, if there was one; a change of the TTL alone is no change of content.
+   * addresses, if there was one; a change of the TTL alone is no change of content. `nowSeconds` is the wall clock's,
+   * for the serial; `nowMs` is of a monotonic one.
    */
-  refresh(nowSeconds: number): AnswerChange | undefined {
-    const { pools, probe, minTtlMs, maxTtlMs, fixed } = this.#options;
+  refresh(nowSeconds: number, nowMs = nowSeconds * 1_000): AnswerChange | undefined {
+    const { minTtlMs, maxTtlMs, fixed } = this.#options;
     const node = this.#node;
-    const states: readonly PoolState[] = pools.map((pool) => poolState(pool, probe));
-    const decided = this.#memory.decided || states.every((state) => state.settled);
-    const choice = choose(this.#options, states, { ...this.#memory, decided });
+    const reading = this.#members.read(nowMs);
+    const decided = this.#memory.decided || reading.steady.every((state) => state.settled);
+    const { choice, pools } = chooseFrom(this.#options, reading, { ...this.#memory, decided });
     const { basis, addresses, flipMs, sure } = choice;
-    this.#memory = { lastGood: basis === 'up' || basis === 'too_few' ? addresses : this.#memory.lastGood, decided };
+    const isGood = basis === 'up' || basis === 'too_few' || basis === 'held';
+    this.#memory = { lastGood: isGood ? addresses : this.#memory.lastGood, decided };
     this.#sure ||= sure;
     const ttl = balancedTtlSeconds(flipMs, minTtlMs, maxTtlMs);
     node.isStale = basis === 'last_good';
     const former = this.#standing;
     const from = former?.choice.addresses;
-    this.#standing = { choice, pools: states, ttlSeconds: ttl };
+    this.#standing = { choice, pools, ttlSeconds: ttl };
     if (from !== undefined && node.known === (basis !== 'unknown') && sameList(from, addresses)) {
       if (ttl !== former?.ttlSeconds) node.sets = node.sets.map((it) => (fixed.includes(it) ? it : it.withTtl(ttl)));
       return undefined;

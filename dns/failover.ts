@@ -25,6 +25,8 @@
  *     last_good (or one of the above in vain)    → the last set that was `up` or `too_few`      `last_good`
  *     …, and there never was one                 → every member of the first pool that has any  `configured`
  *     …, and no pool has any                     → nothing is known: no answer but SERVFAIL     `unknown`
+ *
+ * Where only members that damping holds are up, `record-members.ts` asks again with them as they are          `held`
  */
 import type { Ip } from './ip.ts';
 import { countOf, untilChangeMs } from './min-up.ts';
@@ -38,12 +40,12 @@ export interface FailoverRule {
 }
 
 export interface FailoverMemory {
-  /** The addresses of the last choice with basis `up` or `too_few`; empty if there was none. */
+  /** The addresses of the last choice with basis `up`, `too_few` or `held`; empty if there was none. */
   readonly lastGood: readonly Ip[];
   readonly decided: boolean;
 }
 
-export type Basis = 'up' | 'assumed' | 'too_few' | 'all' | 'last_good' | 'configured' | 'none' | 'unknown';
+export type Basis = 'up' | 'held' | 'assumed' | 'too_few' | 'all' | 'last_good' | 'configured' | 'none' | 'unknown';
 
 export interface Choice {
   readonly basis: Basis;

@@ -1,5 +1,6 @@
 /** The name server's families of metrics, read when someone asks. */
 import type { ClusterView } from '../src/cluster-view.ts';
+import type { Endpoint } from '../src/endpoint.ts';
 import { statusOf, UP } from '../src/snapshot.ts';
 import type { BalancedRecord } from './balanced-record.ts';
 import type { SampleWriter, Tally } from './tally.ts';
@@ -10,7 +11,14 @@ export interface MeasuredRecord {
   readonly clusters: readonly ClusterView[];
 }
 
-export function collectMetrics(writer: SampleWriter, tally: Tally, records: readonly MeasuredRecord[]): void {
+export interface MetricsInputs {
+  readonly tally: Tally;
+  readonly records: readonly MeasuredRecord[];
+  /** Of the clock that records are refreshed by. */
+  readonly nowMs: number;
+}
+
+export function collectMetrics(writer: SampleWriter, { tally, records, nowMs }: MetricsInputs): void {
   tally.collect(writer);
   writer.family('outrigger_dns_answer_changes_total', 'counter', 'Changes of the addresses of a balanced name.');
   for (const { record } of records) writer.sample(labelsOf(record), record.changes);
@@ -19,15 +27,27 @@ export function collectMetrics(writer: SampleWriter, tally: Tally, records: read
     const { fingerprint } = record;
     if (fingerprint !== undefined) writer.sample({ ...labelsOf(record), fingerprint }, 1);
   }
-  writer.family('outrigger_dns_member_up', 'gauge', '1 for a member that is up, 0 for one that is not.');
-  for (const { record, clusters } of records) {
-    for (const { snapshot } of clusters) {
-      for (const endpoint of snapshot.endpoints) {
-        const up = statusOf(snapshot, endpoint) === UP ? 1 : 0;
-        writer.sample({ ...labelsOf(record), member: endpoint.id }, up);
+  collectMembers(writer, records, nowMs);
+}
+
+type MemberValue = (record: BalancedRecord, cluster: ClusterView, endpoint: Endpoint) => number;
+
+function collectMembers(writer: SampleWriter, records: readonly MeasuredRecord[], nowMs: number): void {
+  const each = (measure: MemberValue): void => {
+    for (const { record, clusters } of records) {
+      for (const cluster of clusters) {
+        for (const endpoint of cluster.snapshot.endpoints) {
+          writer.sample({ ...labelsOf(record), member: endpoint.id }, measure(record, cluster, endpoint));
+        }
       }
     }
-  }
+  };
+  writer.family('outrigger_dns_member_up', 'gauge', '1 for a member that is up, 0 for one that is not.');
+  each((_, { snapshot }, endpoint) => (statusOf(snapshot, endpoint) === UP ? 1 : 0));
+  writer.family('outrigger_dns_member_penalty', 'gauge', 'What flap damping holds against a member; a loss adds 1000.');
+  each((record, { name }, { id }) => Math.round(record.dampingOf(name, id, nowMs).penalty));
+  writer.family('outrigger_dns_member_held', 'gauge', '1 for a member that flap damping keeps out of the answer.');
+  each((record, { name }, { id }) => (record.dampingOf(name, id, nowMs).heldMs > 0 ? 1 : 0));
 }
 
 function labelsOf({ node }: BalancedRecord): { readonly zone: string; readonly name: string } {

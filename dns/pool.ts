@@ -11,6 +11,8 @@ export interface PoolMember {
   readonly ip: Ip;
   /** unknown: discovery says up and the first probe has not ended. */
   readonly verdict: 'up' | 'down' | 'unknown';
+  /** It is up, and `verdict` is down because it comes and goes. */
+  readonly held?: boolean;
   /** Milliseconds until `verdict` could change at the earliest: 0 at any moment, Infinity never. */
   readonly flipMs: number;
 }

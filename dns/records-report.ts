@@ -11,6 +11,8 @@ export interface PoolReport {
   readonly members: number;
   /** With fewer up it does not count as up. */
   readonly min_up: number;
+  /** Members that are up and not counted as such because they come and go. */
+  readonly held: number;
   /** Discovery has answered and each member has had its first verdict. */
   readonly settled: boolean;
   /** Its members are in the answer. */
@@ -83,6 +85,7 @@ function reportPool(
     up: members.filter(({ verdict }) => verdict === 'up').length,
     members: members.length,
     min_up: pool?.min_up ?? 1,
+    held: members.filter(({ held }) => held === true).length,
     settled,
     in_use: isInUse,
   };
@@ -90,20 +93,22 @@ function reportPool(
 
 /** The rule that applied, and the counts that made it apply: of the pools in use, and of those passed over for them. */
 function whyOf(basis: Basis, pools: readonly PoolReport[]): string {
-  const last = basis === 'up' ? pools.findLastIndex((pool) => pool.in_use) : pools.length - 1;
+  const last = basis === 'up' || basis === 'held' ? pools.findLastIndex((pool) => pool.in_use) : pools.length - 1;
   return `${RULES[basis]}: ${pools
     .slice(0, last + 1)
     .map(countsOf)
     .join(', ')}`;
 }
 
-function countsOf({ name, up, members, min_up: minUp }: PoolReport): string {
-  return `${name} ${up} of ${members}${minUp > 1 ? ` (min_up ${minUp})` : ''}`;
+function countsOf({ name, up, members, held, min_up: minUp }: PoolReport): string {
+  const notes = [...(held > 0 ? [`${held} held`] : []), ...(minUp > 1 ? [`min_up ${minUp}`] : [])].join(', ');
+  return `${name} ${up} of ${members}${notes === '' ? '' : ` (${notes})`}`;
 }
 
 const RULES: Readonly<Record<Basis, string>> = {
   up: 'members that are up',
   too_few: 'no pool has its min_up, so the nearest to it',
+  held: 'only members that come and go are up',
   assumed: 'no verdict yet, taken to be up',
   all: 'no member is up, so every one',
   last_good: 'no member is up, so the last that were',

@@ -8,6 +8,7 @@ import type { HouseWork, Opening } from '../../src/io/house.ts';
 import type { Log } from '../../src/io/log.ts';
 import type { Replacement } from '../../src/io/reloads.ts';
 import { sameValue } from '../../src/same-value.ts';
+import { memberDetails } from '../member-details.ts';
 import { collectMetrics } from '../metrics.ts';
 import { reportRecords } from '../records-report.ts';
 import type { Responder } from '../responder.ts';
@@ -61,9 +62,12 @@ export class DnsWork implements HouseWork {
       clusters: () => records.clusters,
       // A name whose pools are all down still has an answer, so nothing is required of any.
       requiredClusters: new Set(),
-      endpointDetails: () => ({}),
+      endpointDetails: (cluster, { id }) => {
+        const damping = records.recordOf(cluster)?.dampingOf(cluster, id, realClock.now());
+        return damping === undefined ? {} : memberDetails(damping);
+      },
       sections: () => ({ records: reportRecords(records.all) }),
-      collectMetrics: (writer) => collectMetrics(writer, tally, records.all),
+      collectMetrics: (writer) => collectMetrics(writer, { tally, records: records.all, nowMs: realClock.now() }),
     };
   }
 

@@ -1,14 +1,18 @@
 /** The clusters behind balanced records: one per pool, and a record that is looked at again when any of them changes. */
 import { random } from '../../src/balance/random.ts';
 import type { BalancedRecordConfig, MembersConfig } from '../../src/config/dns.ts';
+import type { DampingConfig } from '../../src/config/dns-damping.ts';
 import type { ProbeConfig } from '../../src/config/probe.ts';
 import { type DiscoveredEndpoint, endpointId } from '../../src/endpoint.ts';
+import { realClock } from '../../src/io/clock.ts';
 import { type ClusterRunnerOptions, type RunningCluster, startCluster } from '../../src/io/cluster-runner.ts';
 import type { ConsulClient } from '../../src/io/consul-client.ts';
 import type { ConsulOnDemand } from '../../src/io/consul-on-demand.ts';
 import type { EndpointSource } from '../../src/io/endpoint-source.ts';
 import type { Log } from '../../src/io/log.ts';
 import { BalancedRecord } from '../balanced-record.ts';
+import type { HoldChange } from '../damped-members.ts';
+import type { DampingRule } from '../damping.ts';
 import type { RecordEncoder } from '../record.ts';
 import type { BalancedPlace } from '../zone-config.ts';
 import { Refresher } from './refresher.ts';
@@ -56,12 +60,16 @@ export function followPools(
   clusters: readonly RunningCluster[],
   options: Pick<PoolsOptions, 'encode' | 'log'>,
 ): RunningRecord {
-  const record = new BalancedRecord({ node, fixed, pools: clusters, encode: options.encode, ...rulesOf(config) });
+  const { encode, log } = options;
+  const onHold = (change: HoldChange): void => logHold(record, change, log);
+  const record = new BalancedRecord({ node, fixed, pools: clusters, encode, onHold, ...rulesOf(config) });
   const { promise: whenSure, resolve } = Promise.withResolvers<void>();
-  const refresher = new Refresher(() => {
-    refresh(record, options.log);
+  const look = (): void => {
+    refresh(record, log);
+    refresher.requestAfter(record.lookAgainMs(realClock.now()));
     if (record.sure) resolve();
-  });
+  };
+  const refresher = new Refresher(look);
   const request = (): void => refresher.request();
   const subscriptions = clusters.flatMap((cluster) => [cluster.onChange(request), cluster.onProbe(request)]);
   // `started` can turn true without any change of the set: an answer that the set is empty, for example.
@@ -74,7 +82,7 @@ export function followPools(
     whenSure,
     follow: (former) => {
       record.follow(former);
-      refresh(record, options.log);
+      look();
     },
     close: () => {
       refresher.close();
@@ -85,22 +93,33 @@ export function followPools(
 
 function refresh(record: BalancedRecord, log: Log): void {
   // The only place where a balanced record meets the wall clock: a serial is seconds since 1970.
-  const change = record.refresh(Math.floor(Date.now() / 1000));
+  const change = record.refresh(Math.floor(Date.now() / 1000), realClock.now());
   if (change === undefined) return;
   const { zone, name } = record.node;
   log.info({ zone: zone.name, name, ...change, serial: zone.serial }, 'dns answer changed');
 }
 
+function logHold({ node }: BalancedRecord, { holdMs, penalty, ...rest }: HoldChange, log: Log): void {
+  const fields = { zone: node.zone.name, name: node.name, ...rest, penalty: Math.round(penalty) };
+  if (holdMs > 0) log.warn({ ...fields, hold_ms: Math.round(holdMs) }, 'dns member comes and goes: held');
+  else log.info(fields, 'dns member is held no longer');
+}
+
 function rulesOf(config: BalancedRecordConfig) {
-  const { policy, pools, probe, ttl, when_all_down: whenAllDown } = config;
+  const { policy, pools, probe, ttl, damping, when_all_down: whenAllDown } = config;
   return {
     policy,
     whenAllDown,
     minUp: pools.map((pool) => pool.min_up),
     probe: probe === undefined ? undefined : { fall: probe.fall, rise: probe.rise, intervalMs: probe.interval },
+    damping: damping === 'off' ? undefined : dampingRule(damping),
     minTtlMs: ttl.min,
     maxTtlMs: ttl.max,
   };
+}
+
+function dampingRule({ half_life, suppress, reuse, max_hold }: Exclude<DampingConfig, 'off'>): DampingRule {
+  return { halfLifeMs: half_life, suppress, reuse, maxHoldMs: max_hold };
 }
 
 function sourceOf(members: MembersConfig, probe: ProbeConfig | undefined, consul: ConsulClient | undefined) {

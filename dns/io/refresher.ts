@@ -4,6 +4,7 @@ import { ANSWER_PAUSE_MS } from '../../src/failover-window.ts';
 export class Refresher {
   readonly #action: () => void;
   #timer: NodeJS.Timeout | undefined;
+  #wake: NodeJS.Timeout | undefined;
   #wanted = false;
   #closed = false;
 
@@ -16,6 +17,13 @@ export class Refresher {
     if (this.#closed) return;
     this.#wanted = true;
     if (this.#timer === undefined) this.#run();
+  }
+
+  /** Requests once more after `delayMs`, in place of what was asked for before; undefined asks for nothing. */
+  requestAfter(delayMs: number | undefined): void {
+    clearTimeout(this.#wake);
+    if (this.#closed || delayMs === undefined) return;
+    this.#wake = setTimeout(() => this.request(), Math.ceil(delayMs));
   }
 
   #run(): void {
@@ -32,5 +40,6 @@ export class Refresher {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#wake);
   }
 }

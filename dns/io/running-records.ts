@@ -2,6 +2,7 @@
 import { pause, realClock } from '../../src/io/clock.ts';
 import type { RunningCluster } from '../../src/io/cluster-runner.ts';
 import { sameValue } from '../../src/same-value.ts';
+import type { BalancedRecord } from '../balanced-record.ts';
 import type { BalancedPlace } from '../zone-config.ts';
 import { followPools, type PoolsOptions, type RunningRecord, startPool } from './pools.ts';
 
@@ -18,6 +19,8 @@ const NAMES = 10;
 export class RunningRecords {
   readonly #options: PoolsOptions;
   #all: readonly RunningRecord[];
+  /** Made when it is first asked for. */
+  #owners: ReadonlyMap<string, BalancedRecord> | undefined;
   #closing: Promise<unknown>[] = [];
 
   /** Each has an answer when this returns. Throws where Consul is needed and cannot be asked. */
@@ -35,6 +38,12 @@ export class RunningRecords {
 
   get clusters(): readonly RunningCluster[] {
     return this.#all.flatMap(({ clusters }) => clusters);
+  }
+
+  /** The record that has the cluster of this name for a pool. */
+  recordOf(cluster: string): BalancedRecord | undefined {
+    this.#owners ??= new Map(this.#all.flatMap(({ record, clusters }) => clusters.map(({ name }) => [name, record])));
+    return this.#owners.get(cluster);
   }
 
   /**
@@ -98,6 +107,7 @@ export class RunningRecords {
     for (const swap of swaps) swap();
     const former = { records: this.#all, clusters: this.clusters };
     this.#all = next;
+    this.#owners = undefined;
     for (const running of former.records) if (!next.includes(running)) running.close();
     const kept = new Set(this.clusters);
     for (const cluster of former.clusters) if (!kept.has(cluster)) this.#end(cluster);

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { about } from './about.ts';
 import { choice } from './choice.ts';
 import { consulMembers, weight } from './discover.ts';
+import { dnsDamping } from './dns-damping.ts';
 import { dnsCookies, nsid } from './dns-edns.ts';
 import { dnsRateLimit } from './dns-rate-limit.ts';
 import { dnsTcp } from './dns-tcp.ts';
@@ -86,6 +87,10 @@ const balancedRecord = v.pipe(
         }),
         {},
       ),
+    ),
+    damping: about(
+      'Keeps a member that comes and goes out of the answer until it has been steady for a while; `off` does not.',
+      v.optional(dnsDamping, {}),
     ),
     when_all_down: about(
       'The answer when no member is up: the last one that had one, every member, or none.',

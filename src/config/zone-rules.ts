@@ -1,6 +1,7 @@
 /** Zones: names that fit, servers that can be found, records that can be answered. */
 import { formatDuration } from '../duration.ts';
 import type { BalancedRecordConfig, StaticRecordConfig, ZoneConfig } from './dns.ts';
+import { dampingRules } from './dns-damping.ts';
 import { isInZone, MAX_NAME_LENGTH, nameInZone } from './domain-name.ts';
 import { failoverTargetRule } from './failover-target-rule.ts';
 import type { ConfigPath } from './problem.ts';
@@ -84,6 +85,7 @@ function balancedRules(context: RuleContext, path: ConfigPath, record: BalancedR
     const shown = `${formatDuration(record.ttl.min)} is longer than max, ${formatDuration(record.ttl.max)}`;
     report([...path, 'ttl', 'min'], `must not be longer than ttl.max: ${shown}`);
   }
+  dampingRules(context, [...path, 'damping'], record.damping);
   if (!isShaped([...path, 'pools'])) return;
   const pools = [...record.pools.entries()];
   uniqueNames(

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { formatRecords } from '../../cli/records-table.ts';
 import type { RecordReport } from '../../dns/records-report.ts';
 
-const PRIMARY = { name: 'primary', up: 1, members: 2, min_up: 1, settled: true, in_use: true };
-const BACKUP = { name: 'backup', up: 1, members: 1, min_up: 1, settled: true, in_use: false };
+const PRIMARY = { name: 'primary', up: 1, members: 2, held: 0, min_up: 1, settled: true, in_use: true };
+const BACKUP = { name: 'backup', up: 1, members: 1, held: 0, min_up: 1, settled: true, in_use: false };
 
 const WWW: RecordReport = {
   zone: 'lb.test',

@@ -75,7 +75,7 @@ users: 1 of 2 up, consul current (0.3 s ago)
 
   test('shows the balanced names of a name server above its pools', () => {
     const { report, ...rest } = parts([clusterView('www.lb.test:primary', users)]);
-    const pools = [{ name: 'primary', up: 1, members: 2, min_up: 1, settled: true, in_use: true }];
+    const pools = [{ name: 'primary', up: 1, members: 2, held: 0, min_up: 1, settled: true, in_use: true }];
     const name = { zone: 'lb.test', name: 'www.lb.test', policy: 'failover', basis: 'up', pools } as const;
     const record = {
       ...name,
@@ -93,6 +93,18 @@ users: 1 of 2 up, consul current (0.3 s ago)
       '  www.lb.test  failover  up     primary  2 s  10.0.0.7   members that are up',
     ]);
     expect(lines.at(7)).toMatch(/^www\.lb\.test:primary: 1 of 2 up/);
+  });
+
+  test('says of a member that damping holds for how long, beside why it is not up', () => {
+    const { report, ...rest } = parts([clusterView('www.lb.test:primary', users)]);
+    const held = { penalty: 1_234, held_seconds: 17.5 };
+    const clusters = report.clusters.map((cluster) => ({
+      ...cluster,
+      endpoints: cluster.endpoints.map((endpoint) => ({ ...endpoint, ...held })),
+    }));
+    const lines = formatStatus({ ...rest, report: { ...report, clusters } });
+    expect(lines.at(-2)).toMatch(/up .* comes and goes: held for 17\.5 s more \(penalty 1234\)$/);
+    expect(lines.at(-1)).toMatch(/down +\S.*; comes and goes: held for 17\.5 s more \(penalty 1234\)$/);
   });
 
   test('lets nothing from elsewhere move the cursor', () => {

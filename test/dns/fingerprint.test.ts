@@ -58,7 +58,8 @@ class Responder {
 
   get info(): readonly string[] {
     const text = new MetricsText();
-    collectMetrics(text, new Tally([]), [{ record: this.record, clusters: this.pools }]);
+    const records = [{ record: this.record, clusters: this.pools }];
+    collectMetrics(text, { tally: new Tally([]), records, nowMs: 0 });
     const { samples } = parsePrometheusText(text.toString()).get('outrigger_dns_answer_info')!;
     return samples.map(({ labels }) => labels['fingerprint'] ?? '');
   }

@@ -61,8 +61,8 @@ describe('the report of a balanced name', () => {
       changes: 0,
       why: 'members that are up: primary 1 of 2',
       pools: [
-        { name: 'primary', up: 1, members: 2, min_up: 1, settled: true, in_use: true },
-        { name: 'backup', up: 1, members: 1, min_up: 1, settled: true, in_use: false },
+        { name: 'primary', up: 1, members: 2, held: 0, min_up: 1, settled: true, in_use: true },
+        { name: 'backup', up: 1, members: 1, held: 0, min_up: 1, settled: true, in_use: false },
       ],
     });
     primary.probe(P1, 'fails', 'fails', 'fails');

@@ -8,19 +8,21 @@ import type { Snapshot } from '../../src/snapshot.ts';
 import { CURRENT } from './cluster-views.ts';
 
 export interface FakeClusterOptions {
+  readonly name?: string;
   readonly source?: DiscoveryStatus['source'];
   readonly probe?: ProbeThresholds;
 }
 
 export class FakeCluster implements ClusterView, ProbeView {
-  readonly name = 'fake';
+  readonly name: string;
   readonly discovery: DiscoveryStatus;
   started = false;
   readonly #cluster: Cluster;
   readonly #listeners = new Set<(snapshot: Snapshot, previous: Snapshot) => void>();
   readonly #probeListeners = new Set<(id: EndpointId) => void>();
 
-  constructor({ source = 'static', probe }: FakeClusterOptions = {}) {
+  constructor({ name = 'fake', source = 'static', probe }: FakeClusterOptions = {}) {
+    this.name = name;
     this.discovery = { ...CURRENT, source };
     this.#cluster = new Cluster({ policy: random, probe, random: () => 0.5, loadOf: () => 0 });
   }

@@ -158,6 +158,22 @@ const BROKEN: readonly (readonly [what: string, text: string, problems: readonly
     ],
   ],
   [
+    'damping under which nobody is ever held, or nobody ever let go',
+    `${ZONE}        a: { policy: all, pools: [ { name: p, members: { static: [ 192.0.2.1 ] } } ], damping: on }
+        b: { policy: all, pools: [ { name: p, members: { static: [ 192.0.2.1 ] } } ], damping: { suppress: 100 } }
+        c: { policy: all, pools: [ { name: p, members: { static: [ 192.0.2.1 ] } } ], damping: { max_hold: 19s } }
+        d: { policy: all, pools: [ { name: p, members: { static: [ 192.0.2.1 ] } } ], damping: { half_life: 0s, hold: 1s } }
+        e: { policy: all, pools: [ { name: p, members: { static: [ 192.0.2.1 ] } } ], damping: off }
+`,
+    [
+      'f:8:96: dns.zones.example.org.records.a.damping: must be off, or a mapping of thresholds',
+      'f:9:87: dns.zones.example.org.records.b.damping.reuse: must be less than suppress, 100',
+      'f:10:108: dns.zones.example.org.records.c.damping.max_hold: must be at least 20s, in which a penalty falls from suppress to reuse, or nothing is ever held',
+      'f:11:109: dns.zones.example.org.records.d.damping.half_life: must be from 100ms to 1h',
+      'f:11:113: dns.zones.example.org.records.d.damping.hold: unknown key',
+    ],
+  ],
+  [
     'record data that cannot be read',
     `${ZONE}        a: { mx: [ mail.example.org, "10 mail", "65536 mail.example.com.", "10 a b" ] }
         b: { srv: [ "0 5 443", "0 5 70000 a.example.com." ], txt: [ 'a\\', '\\300', 5 ] }
