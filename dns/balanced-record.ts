@@ -75,6 +75,16 @@ export class BalancedRecord {
     this.#members.follow(former.#members);
   }
 
+  /** Takes the last good addresses of an earlier run as its own, while it has none. */
+  recall(lastGood: readonly Ip[]): void {
+    if (this.#memory.lastGood.length === 0) this.#memory = { ...this.#memory, lastGood, isRecalled: true };
+  }
+
+  /** What it answers where nobody is up and `last_good` was chosen; the same list as long as it is equal. */
+  get lastGood(): readonly Ip[] {
+    return this.#memory.lastGood;
+  }
+
   /** True from the first answer on that no first verdict could still change (a backup may be unknown by then). */
   get sure(): boolean {
     return this.#sure;
@@ -114,7 +124,9 @@ export class BalancedRecord {
     const { choice, pools } = chooseFrom(this.#options, reading, { ...this.#memory, decided });
     const { basis, addresses, flipMs, sure } = choice;
     const isGood = basis === 'up' || basis === 'too_few' || basis === 'held';
-    this.#memory = { lastGood: isGood ? addresses : this.#memory.lastGood, decided };
+    const { lastGood } = this.#memory;
+    if (isGood) this.#memory = { lastGood: sameList(lastGood, addresses) ? lastGood : addresses, decided };
+    else this.#memory = { ...this.#memory, decided };
     this.#sure ||= sure;
     const ttl = balancedTtlSeconds(flipMs, minTtlMs, maxTtlMs);
     node.isStale = basis === 'last_good';

@@ -42,6 +42,8 @@ export interface FailoverRule {
 export interface FailoverMemory {
   /** The addresses of the last choice with basis `up`, `too_few` or `held`; empty if there was none. */
   readonly lastGood: readonly Ip[];
+  /** `lastGood` is of an earlier run of the program. */
+  readonly isRecalled?: boolean;
   readonly decided: boolean;
 }
 

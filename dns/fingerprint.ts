@@ -1,15 +1,20 @@
-/** One short text for a set of addresses: two servers that answer alike show the same. */
+/** Short texts for long ones: two servers that answer alike show the same. */
 import { bytesOf, murmur3 } from '../src/hash.ts';
 import type { Ip } from './ip.ts';
 
 /** Any other seed than 0 makes the second half say something that the first does not. */
 const SECOND_SEED = 0x9e3779b9;
 
+/** 16 hexadecimal digits. Tells texts apart that differ by accident, not those that are made to collide. */
+export function fingerprintOf(text: string): string {
+  const bytes = bytesOf(text);
+  return [0, SECOND_SEED].map((seed) => murmur3(bytes, seed).toString(16).padStart(8, '0')).join('');
+}
+
 /**
- * 16 hexadecimal digits. `addresses` are in the order of an answer's own list, which is sorted and without repetition, so
- * that neither the order in which members were found nor the process that found them makes a difference.
+ * Of a set of addresses, in the order of an answer's own list, which is sorted and without repetition, so that neither
+ * the order in which members were found nor the process that found them makes a difference.
  */
 export function answerFingerprint(addresses: readonly Ip[]): string {
-  const bytes = bytesOf(addresses.join('\n'));
-  return [0, SECOND_SEED].map((seed) => murmur3(bytes, seed).toString(16).padStart(8, '0')).join('');
+  return fingerprintOf(addresses.join('\n'));
 }

@@ -5,6 +5,8 @@
  *   one does with them                                → as the policy says, held members being up        `held`
  *   none does, but somebody is up who is not held     → as the policy says, held members being down
  *   only held members are up                          → as the policy says, held members being up        `held`
+ *   nobody is up, some have no verdict yet, and there
+ *   are last good addresses of an earlier run         → those                                           `last_good`
  *   nobody is up                                      → `when_all_down`
  *
  * So a backup that is up goes before a preferred member that is held, and a held member goes before too few others and
@@ -86,7 +88,7 @@ export class RecordMembers {
 }
 
 export function chooseFrom(rule: FailoverRule, { steady, lenient }: Reading, memory: FailoverMemory): Chosen {
-  const choice = choose(rule, steady, memory);
+  const choice = sureOrRecalled(choose(rule, steady, memory), memory);
   if (lenient === undefined || choice.basis === 'up' || choice.basis === 'assumed') return { choice, pools: steady };
   const among = choose(rule, lenient, memory);
   const isBetter = among.basis === 'up' || (among.basis === 'too_few' && choice.basis !== 'too_few');
@@ -94,4 +96,10 @@ export function chooseFrom(rule: FailoverRule, { steady, lenient }: Reading, mem
   // The end of a hold changes the answer as well as the next failure of a held member does.
   const flipMs = Math.min(choice.flipMs, among.flipMs);
   return { choice: { ...among, basis: 'held', flipMs }, pools: lenient };
+}
+
+/** What was up before a restart is a better guess than who is named first. */
+function sureOrRecalled(choice: Choice, { lastGood, isRecalled = false }: FailoverMemory): Choice {
+  if (choice.basis !== 'assumed' || !isRecalled) return choice;
+  return { ...choice, basis: 'last_good', addresses: lastGood, pools: [] };
 }

@@ -5,6 +5,7 @@ import { House } from '../src/io/house.ts';
 import type { Log } from '../src/io/log.ts';
 import { ProbeCommands } from '../src/io/probe-commands.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
+import { AnswerMemory } from './io/answer-memory.ts';
 import { DnsWork } from './io/dns-work.ts';
 import { ednsSettingsReader } from './io/edns-settings.ts';
 import { rateLimiter } from './io/rate-limiter.ts';
@@ -40,8 +41,17 @@ export function startDns({ config, baseDir, log, env, settleMs }: DnsOptions): R
   responder.replaceLimit(rateLimiter(config.dns.rate_limit));
   const consul = new ConsulOnDemand(config.consul, { baseDir, env: env ?? process.env });
   const commands = new ProbeCommands();
-  const pools = { consul, commands, snapshotDir: config.snapshot_dir, baseDir, log, encode: encodeRecord };
+  const memory = new AnswerMemory({ dir: config.snapshot_dir, log });
+  const pools = {
+    consul,
+    commands,
+    snapshotDir: config.snapshot_dir,
+    baseDir,
+    log,
+    encode: encodeRecord,
+    onAnswer: () => memory.save(),
+  };
   const records = new RunningRecords(balanced, pools);
-  const work = new DnsWork({ config, log, tree, responder, tally, records, consul, readSettings, settleMs });
+  const work = new DnsWork({ config, log, tree, responder, tally, records, memory, consul, readSettings, settleMs });
   return new House({ config, log, work });
 }

@@ -63,7 +63,7 @@ export class Zone {
   }
 
   /** Takes the place of a zone of the same name; the serial grows where the content is another. */
-  follow(former: Zone, isSame: boolean): void {
+  follow(former: { readonly serial: number }, isSame: boolean): void {
     this.#serial = isSame ? former.serial : Math.max(former.serial + 1, this.#serial);
     this.#soaSet = this.#newSoaSet();
     this.#negative = [];

@@ -13,8 +13,10 @@ import { collectMetrics } from '../metrics.ts';
 import { reportRecords } from '../records-report.ts';
 import type { Responder } from '../responder.ts';
 import type { Tally } from '../tally.ts';
+import type { Zone } from '../zone.ts';
 import { buildZones } from '../zone-config.ts';
 import type { ZoneTree } from '../zone-tree.ts';
+import type { AnswerMemory, Served } from './answer-memory.ts';
 import type { EdnsSettingsReader } from './edns-settings.ts';
 import { type DnsListener, listenAll } from './listeners.ts';
 import { rateLimiter } from './rate-limiter.ts';
@@ -29,6 +31,7 @@ export interface DnsParts {
   readonly responder: Responder;
   readonly tally: Tally;
   readonly records: RunningRecords;
+  readonly memory: AnswerMemory;
   readonly consul: ConsulOnDemand;
   readonly readSettings: EdnsSettingsReader;
   readonly settleMs: number | undefined;
@@ -72,9 +75,11 @@ export class DnsWork implements HouseWork {
   }
 
   async open({ stopping, bound, onBound }: Opening): Promise<void> {
-    const { config, log, responder, tally } = this.#parts;
+    const { config, log, responder, tally, records, memory } = this.#parts;
+    await memory.recall(records.all);
     await this.#settle(stopping);
     if (stopping.aborted) return;
+    memory.begin(() => this.#served());
     const tcpLimits = config.dns === undefined ? undefined : limitsOf(config.dns.tcp);
     this.#listeners = listenAll(config.dns?.listen ?? [], { responder, tally, log, tcpLimits });
     const addresses = (await this.#listeners).map(({ address }) => formatAddress(address));
@@ -86,7 +91,7 @@ export class DnsWork implements HouseWork {
   onStarted(): void {}
 
   async prepare(config: Config, signal: AbortSignal): Promise<Replacement> {
-    const { records, responder, tally, readSettings } = this.#parts;
+    const { records, responder, tally, readSettings, memory } = this.#parts;
     if (config.dns === undefined) throw new Error('the configuration has no dns section');
     const { tree, balanced } = buildZones(config.dns.zones, nowSeconds(), encodeRecord, (zone) => tally.slotOf(zone));
     const settings = readSettings(config.dns);
@@ -94,13 +99,15 @@ export class DnsWork implements HouseWork {
     return {
       apply: () => {
         // Within one turn of the loop: every query is answered from the one tree or the other.
-        this.#continueSerials(tree, config);
+        const added = this.#continueSerials(tree, config);
         prepared.apply();
         responder.replaceTree(tree);
         responder.replaceSettings(settings);
         this.#changeLimit(config);
         this.#config = config;
         this.#tree = tree;
+        memory.continueSerials(added);
+        memory.save();
         return Promise.resolve();
       },
       discard: () => prepared.discard(),
@@ -120,10 +127,14 @@ export class DnsWork implements HouseWork {
   }
 
   async close(): Promise<void> {
-    const { records, consul } = this.#parts;
+    const { records, consul, memory } = this.#parts;
     const listeners = await this.#bound();
-    await Promise.all([...listeners.map((listener) => listener.close()), records.close()]);
+    await Promise.all([...listeners.map((listener) => listener.close()), records.close(), memory.close()]);
     await consul.close();
+  }
+
+  #served(): Served {
+    return { zones: this.#tree.zones, config: this.#config.dns?.zones ?? {}, records: this.#parts.records.all };
   }
 
   /** Whoever is over a limit stays so over a reload that does not change it. */
@@ -132,13 +143,15 @@ export class DnsWork implements HouseWork {
     this.#parts.responder.replaceLimit(rateLimiter(dns?.rate_limit));
   }
 
-  #continueSerials(tree: ZoneTree, { dns }: Config): void {
+  /** Returns the zones that were not there before. */
+  #continueSerials(tree: ZoneTree, { dns }: Config): readonly Zone[] {
     const former = new Map(this.#tree.zones.map((zone) => [zone.name, zone]));
     for (const zone of tree.zones) {
       const isSame = sameValue(this.#config.dns?.zones[zone.name], dns?.zones[zone.name]);
       const before = former.get(zone.name);
       if (before !== undefined) zone.follow(before, isSame);
     }
+    return tree.zones.filter((zone) => !former.has(zone.name));
   }
 
   /** Resolves when every record is sure of its answer, after a while without that, or when it does not matter any more. */

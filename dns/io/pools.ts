@@ -13,6 +13,7 @@ import type { Log } from '../../src/io/log.ts';
 import { BalancedRecord } from '../balanced-record.ts';
 import type { HoldChange } from '../damped-members.ts';
 import type { DampingRule } from '../damping.ts';
+import type { Ip } from '../ip.ts';
 import type { RecordEncoder } from '../record.ts';
 import type { BalancedPlace } from '../zone-config.ts';
 import { Refresher } from './refresher.ts';
@@ -22,6 +23,8 @@ type PoolConfig = BalancedRecordConfig['pools'][number];
 export interface PoolsOptions extends Pick<ClusterRunnerOptions, 'snapshotDir' | 'baseDir' | 'log' | 'commands'> {
   readonly consul: ConsulOnDemand;
   readonly encode: RecordEncoder;
+  /** An answer, or what is remembered of good ones, is another now. */
+  readonly onAnswer: () => void;
 }
 
 /** One balanced record with its clusters, in the order of its pools. */
@@ -33,6 +36,8 @@ export interface RunningRecord {
   readonly whenSure: Promise<void>;
   /** Takes the place of a record of the same name, with what that one had seen and counted. */
   follow(former: BalancedRecord): void;
+  /** Takes the last good addresses of an earlier run as its own, while it has none. */
+  recall(lastGood: readonly Ip[]): void;
   /** Follows its clusters no more; they run on. */
   close(): void;
 }
@@ -58,14 +63,15 @@ export function startPool({ node, config }: BalancedPlace, pool: PoolConfig, opt
 export function followPools(
   { node, config, fixed }: BalancedPlace,
   clusters: readonly RunningCluster[],
-  options: Pick<PoolsOptions, 'encode' | 'log'>,
+  { encode, log, onAnswer }: Pick<PoolsOptions, 'encode' | 'log' | 'onAnswer'>,
 ): RunningRecord {
-  const { encode, log } = options;
   const onHold = (change: HoldChange): void => logHold(record, change, log);
   const record = new BalancedRecord({ node, fixed, pools: clusters, encode, onHold, ...rulesOf(config) });
   const { promise: whenSure, resolve } = Promise.withResolvers<void>();
   const look = (): void => {
-    refresh(record, log);
+    const { lastGood } = record;
+    const isChanged = refresh(record, log);
+    if (isChanged || lastGood !== record.lastGood) onAnswer();
     refresher.requestAfter(record.lookAgainMs(realClock.now()));
     if (record.sure) resolve();
   };
@@ -84,6 +90,10 @@ export function followPools(
       record.follow(former);
       look();
     },
+    recall: (lastGood) => {
+      record.recall(lastGood);
+      look();
+    },
     close: () => {
       refresher.close();
       for (const unsubscribe of subscriptions) unsubscribe();
@@ -91,12 +101,13 @@ export function followPools(
   };
 }
 
-function refresh(record: BalancedRecord, log: Log): void {
+function refresh(record: BalancedRecord, log: Log): boolean {
   // The only place where a balanced record meets the wall clock: a serial is seconds since 1970.
   const change = record.refresh(Math.floor(Date.now() / 1000), realClock.now());
-  if (change === undefined) return;
+  if (change === undefined) return false;
   const { zone, name } = record.node;
   log.info({ zone: zone.name, name, ...change, serial: zone.serial }, 'dns answer changed');
+  return true;
 }
 
 function logHold({ node }: BalancedRecord, { holdMs, penalty, ...rest }: HoldChange, log: Log): void {

@@ -88,7 +88,10 @@ export const configSchema = section({
     'Threads that serve the listeners; `auto` is one for each core that the process may use. Only for `outrigger sidecar`.',
     v.optional(workers, 1),
   ),
-  snapshot_dir: about('Folder for the last good endpoints, for a start without Consul.', v.optional(text)),
+  snapshot_dir: about(
+    'Folder for the last good endpoints and answers, for a start without Consul. One for each process.',
+    v.optional(text),
+  ),
   drain: about(
     'What SIGTERM and `outrigger drain` do.',
     v.optional(

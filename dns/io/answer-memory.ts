@@ -1,0 +1,122 @@
+/** What the name server remembers over a restart, kept in `snapshot_dir`: last good answers, and serials. */
+import type { BalancedRecordConfig, DnsConfig, ZoneConfig } from '../../src/config/dns.ts';
+import { realClock } from '../../src/io/clock.ts';
+import type { Log } from '../../src/io/log.ts';
+import { SavedFile } from '../../src/io/saved-file.ts';
+import { fingerprintOf } from '../fingerprint.ts';
+import {
+  readSavedAnswers,
+  type SavedAnswers,
+  type SavedName,
+  type SavedZone,
+  writeSavedAnswers,
+} from '../saved-answers.ts';
+import type { Zone } from '../zone.ts';
+import type { RunningRecord } from './pools.ts';
+
+export interface AnswerMemoryOptions {
+  /** Undefined: nothing is remembered. */
+  readonly dir: string | undefined;
+  readonly log: Log;
+}
+
+type RememberedRecord = Pick<RunningRecord, 'record' | 'config' | 'recall'>;
+
+/** Everything that is served at a moment. */
+export interface Served {
+  readonly zones: readonly Zone[];
+  readonly config: DnsConfig['zones'];
+  readonly records: readonly RememberedRecord[];
+}
+
+export class AnswerMemory {
+  readonly #file: SavedFile<SavedAnswers> | undefined;
+  readonly #log: Log;
+  /** Also of zones that are not served now: they may come back. */
+  #zones = new Map<string, SavedZone>();
+  readonly #configurations = new WeakMap<ZoneConfig, string>();
+  #served: (() => Served) | undefined;
+
+  constructor({ dir, log }: AnswerMemoryOptions) {
+    this.#log = log;
+    if (dir === undefined) return;
+    const rest = { fields: {}, parse: readSavedAnswers, clock: realClock, log };
+    this.#file = new SavedFile({ dir, name: 'dns', what: 'answers', ...rest });
+  }
+
+  /** Gives each record the last good addresses of an earlier run, where its pools are still the same. Never rejects. */
+  async recall(records: readonly RememberedRecord[]): Promise<void> {
+    const former = await this.#file?.load();
+    this.#zones = new Map(former?.zones);
+    for (const { record, config, recall } of records) {
+      const { name } = record.node;
+      const saved = former?.names.get(name);
+      if (saved === undefined || saved.lastGood.length === 0) continue;
+      if (saved.pools === poolsFingerprint(config)) recall(saved.lastGood);
+      else this.#log.info({ name }, 'saved answer is of other pools and not used');
+    }
+  }
+
+  /**
+   * To be called when the answers are known that will be given first: a zone that says the same as in an earlier run keeps
+   * the serial of that, any other gets a greater one. From here on what `served` returns is what is saved.
+   */
+  begin(served: () => Served): void {
+    this.#served = served;
+    this.continueSerials(served().zones);
+    this.save();
+  }
+
+  /** The same for zones that are new in a reload, when they are served already. */
+  continueSerials(zones: readonly Zone[]): void {
+    const served = this.#served?.();
+    if (served === undefined || this.#zones.size === 0) return;
+    const contentOf = this.#contents(served);
+    for (const zone of zones) {
+      const saved = this.#zones.get(zone.name);
+      if (saved !== undefined) zone.follow(saved, saved.content === contentOf(zone));
+    }
+  }
+
+  /** To be called after each change of an answer, of a last good set or of the zones. Writes soon. */
+  save(): void {
+    const served = this.#served;
+    if (served !== undefined) this.#file?.save(() => this.#write(served()));
+  }
+
+  /** Writes what is still waiting. Never rejects. */
+  async close(): Promise<void> {
+    await this.#file?.close();
+  }
+
+  #write(served: Served): string {
+    const contentOf = this.#contents(served);
+    for (const zone of served.zones) this.#zones.set(zone.name, { serial: zone.serial, content: contentOf(zone) });
+    const names = served.records.map(({ record, config }): [string, SavedName] => [
+      record.node.name,
+      { pools: poolsFingerprint(config), lastGood: record.lastGood },
+    ]);
+    return writeSavedAnswers({ zones: this.#zones, names: new Map(names) });
+  }
+
+  /** Of the configuration of a zone and the addresses of its balanced names, which together are all that it says. */
+  #contents({ config, records }: Served): (zone: Zone) => string {
+    const answers = Map.groupBy(records, ({ record }) => record.node.zone);
+    return (zone) => {
+      const own = (answers.get(zone) ?? []).map(({ record }) => `${record.node.name} ${record.fingerprint ?? ''}`);
+      return fingerprintOf([this.#configured(config[zone.name]), ...own.sort()].join('\n'));
+    };
+  }
+
+  /** A large zone takes a while, and changes only with the configuration. */
+  #configured(zone: ZoneConfig | undefined): string {
+    if (zone === undefined) return '';
+    const known = this.#configurations.get(zone) ?? fingerprintOf(JSON.stringify(zone));
+    this.#configurations.set(zone, known);
+    return known;
+  }
+}
+
+function poolsFingerprint({ pools }: BalancedRecordConfig): string {
+  return fingerprintOf(JSON.stringify(pools));
+}

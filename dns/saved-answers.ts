@@ -1,0 +1,76 @@
+/** The text of what a name server remembers over a restart: last good addresses, and serials that only grow. Pure. */
+import { isMapping } from '../src/config/section.ts';
+import { MAX_ADDRESSES } from './balanced-record.ts';
+import { canonicalIp, type Ip } from './ip.ts';
+
+const FORMAT = 1;
+
+/** Far above the seconds since 1970, and with room for more changes than a zone can have. */
+const MAX_SERIAL = 0xf000_0000;
+
+/** By the name of each. */
+export interface SavedAnswers {
+  readonly zones: ReadonlyMap<string, SavedZone>;
+  readonly names: ReadonlyMap<string, SavedName>;
+}
+
+export interface SavedZone {
+  readonly serial: number;
+  /** Fingerprint of everything that the zone answered. */
+  readonly content: string;
+}
+
+export interface SavedName {
+  /** Fingerprint of the pools that the addresses come from. */
+  readonly pools: string;
+  readonly lastGood: readonly Ip[];
+}
+
+export function writeSavedAnswers({ zones, names }: SavedAnswers): string {
+  const last = [...names].map(([name, { pools, lastGood }]) => [name, { pools, last_good: lastGood }]);
+  return `${JSON.stringify({ format: FORMAT, zones: Object.fromEntries(zones), names: Object.fromEntries(last) })}\n`;
+}
+
+/** What was saved, or the reason why it is not to be used; never a part of it. */
+export function readSavedAnswers(text: string): SavedAnswers | string {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return 'it is not JSON';
+  }
+  if (!isMapping(json) || json['format'] !== FORMAT) return `format: is not ${FORMAT}`;
+  const zones = readEach(json['zones'], 'zones', readZone);
+  if (typeof zones === 'string') return zones;
+  const names = readEach(json['names'], 'names', readName);
+  if (typeof names === 'string') return names;
+  return { zones, names };
+}
+
+function readEach<Value extends object>(
+  input: unknown,
+  place: string,
+  read: (entry: Readonly<Record<string, unknown>>) => Value | string,
+): ReadonlyMap<string, Value> | string {
+  if (!isMapping(input)) return `${place}: is not a mapping`;
+  const values = new Map<string, Value>();
+  for (const [name, entry] of Object.entries(input)) {
+    const value = isMapping(entry) ? read(entry) : 'is not a mapping';
+    if (typeof value === 'string') return `${place}.${name}: ${value}`;
+    values.set(name, value);
+  }
+  return values;
+}
+
+function readZone({ serial, content }: Readonly<Record<string, unknown>>): SavedZone | string {
+  const isSerial = typeof serial === 'number' && Number.isInteger(serial) && serial >= 0 && serial <= MAX_SERIAL;
+  if (!isSerial) return `serial is not a whole number from 0 to ${MAX_SERIAL}`;
+  return typeof content === 'string' ? { serial, content } : 'content is not a text';
+}
+
+function readName({ pools, last_good: lastGood }: Readonly<Record<string, unknown>>): SavedName | string {
+  if (typeof pools !== 'string') return 'pools is not a text';
+  if (!Array.isArray(lastGood) || lastGood.length > MAX_ADDRESSES) return 'last_good is not a list of addresses';
+  const known = lastGood.filter((it): it is Ip => typeof it === 'string' && canonicalIp(it) === it);
+  return known.length === lastGood.length ? { pools, lastGood: known } : 'last_good has something else than addresses';
+}
