@@ -1,5 +1,6 @@
 /** One RRset as prebuilt bytes that begin at a different record each time. */
 import { HEADER_BYTES } from './codes.ts';
+import { copyOctets } from './copy-octets.ts';
 import { suffixOffsets } from './name.ts';
 import type { RecordData, RecordEncoder } from './record.ts';
 
@@ -50,8 +51,8 @@ export class AnswerSet {
     const bytes = this.#encoded();
     const from = this.#starts[this.#turn] ?? 0;
     this.#turn = this.#turn + 1 < this.count ? this.#turn + 1 : 0;
-    bytes.copy(target, at, from);
-    if (from > 0) bytes.copy(target, at + bytes.length - from, 0, from);
+    copyOctets(bytes, target, at, from, bytes.length);
+    if (from > 0) copyOctets(bytes, target, at + bytes.length - from, 0, from);
   }
 
   /**

@@ -2,6 +2,7 @@
 import type { AnswerSet } from './answer-set.ts';
 import { EDNS_UDP_BYTES, OPT_BYTES, type Rcode, TYPE } from './codes.ts';
 import type { Composer } from './composer.ts';
+import { copyOctets } from './copy-octets.ts';
 import type { Query } from './message.ts';
 import type { Resolution } from './resolution.ts';
 import { roomFor } from './truncate.ts';
@@ -46,7 +47,7 @@ export function writeNegative(query: Buffer, parsed: Query, rcode: Rcode, soa: B
   const answer = begin(query, parsed, soa.length);
   setFlags(answer, query, AA, rcode);
   answer[9] = 1;
-  soa.copy(answer, parsed.questionEnd);
+  copyOctets(soa, answer, parsed.questionEnd, 0, soa.length);
   if (parsed.edns) writeOpt(answer, parsed, rcode);
   return answer;
 }
@@ -83,7 +84,7 @@ export function writeTruncated(query: Buffer, parsed: Query, rcode: Rcode, aa = 
 function begin(query: Buffer, parsed: Query, recordBytes: number): Buffer {
   const { questionEnd, nameEnd, edns, replyOptions } = parsed;
   const answer = Buffer.allocUnsafe(questionEnd + recordBytes + (edns ? OPT_BYTES + replyOptions.length : 0));
-  query.copy(answer, 0, 0, questionEnd);
+  copyOctets(query, answer, 0, 0, questionEnd);
   answer[4] = 0;
   answer[5] = questionEnd > nameEnd ? 1 : 0;
   answer[6] = 0;

@@ -66,7 +66,7 @@ export function cutOf({ encloser, node }: Place, type: number): ZoneNode | undef
 export function findSet(node: ZoneNode, type: number): AnswerSet | undefined {
   // A name has a handful of types at most, so looking at each is faster than any index.
   for (const set of node.sets) if (set.type === type) return set;
-  return type === TYPE.SOA && node.name === node.zone.name ? node.zone.soaSet : undefined;
+  return type === TYPE.SOA && node.key === node.zone.key ? node.zone.soaSet : undefined;
 }
 
 interface Answered {

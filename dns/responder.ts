@@ -6,7 +6,7 @@ import { Composer } from './composer.ts';
 import { type EdnsSettings, NO_EDNS_SETTINGS, withOption, withReplyOptions } from './edns-answer.ts';
 import { EXTENDED } from './edns-options.ts';
 import { parseQuery, type Query } from './message.ts';
-import { type NameKey, questionKey } from './name.ts';
+import { questionKey } from './name.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { RecordEncoder } from './record.ts';
 import { findSet, resolve } from './resolution.ts';
@@ -72,13 +72,12 @@ export class Responder {
       this.#tally.count(-1, parsed.type, parsed.rcode);
       return writeError(query, explained(parsed), parsed.rcode);
     }
-    const key = questionKey(query, parsed.nameEnd);
-    const place = this.#tree.placeOf(key);
+    const place = this.#tree.placeOfQuestion(query, parsed.nameEnd);
     if (place === undefined) {
       this.#tally.count(-1, parsed.type, RCODE.REFUSED);
       return writeError(query, withOption(parsed, EXTENDED.notAuthoritative), RCODE.REFUSED);
     }
-    return this.#answer(query, parsed, key, { place, maxBytes: answerLimit(parsed, transport) });
+    return this.#answer(query, parsed, { place, maxBytes: answerLimit(parsed, transport) });
   }
 
   /** Nothing, or what makes a real client ask over TCP. What has no question to repeat gets nothing. */
@@ -94,7 +93,7 @@ export class Responder {
   }
 
   /** The short ways first: one set of records as it was prebuilt, or none and the SOA. */
-  #answer(query: Buffer, parsed: Query, key: NameKey, { place, maxBytes }: Asked): Buffer {
+  #answer(query: Buffer, parsed: Query, { place, maxBytes }: Asked): Buffer {
     const { encloser, node } = place;
     const { zone } = encloser;
     if (encloser.cut === undefined && parsed.type !== TYPE.DS) {
@@ -110,11 +109,12 @@ export class Responder {
         return writeNegative(query, parsed, rcode, zone.negative(parsed.nameEnd), maxBytes);
       }
     }
-    return this.#compose(query, parsed, key, { place, maxBytes });
+    return this.#compose(query, parsed, { place, maxBytes });
   }
 
-  #compose(query: Buffer, parsed: Query, key: NameKey, { place, maxBytes }: Asked): Buffer {
+  #compose(query: Buffer, parsed: Query, { place, maxBytes }: Asked): Buffer {
     const { zone } = place.encloser;
+    const key = questionKey(query, parsed.nameEnd);
     if (parsed.type === TYPE.DS && key === zone.key) return this.#aboveCut(query, parsed, zone, maxBytes);
     const room = roomFor(parsed, maxBytes) - EXTENDED.staleAnswer.length;
     const resolution = resolve(this.#tree, this.#composer, { parsed, key, place, room });
@@ -136,7 +136,7 @@ export class Responder {
   #setOf(node: ZoneNode, type: number): AnswerSet | undefined {
     const set = findSet(node, type);
     if (set !== undefined || type !== TYPE.ANY) return set;
-    return node.sets.length > 0 || node.name === node.zone.name ? this.#anySet : undefined;
+    return node.sets.length > 0 || node.key === node.zone.key ? this.#anySet : undefined;
   }
 }
 

@@ -1,24 +1,40 @@
 /** All names of all zones, and the way from a question to the name or the zone that answers it. */
 
 import type { AnswerSet } from './answer-set.ts';
-import { type NameKey, nameKey, parentKey } from './name.ts';
+import { HEADER_BYTES } from './codes.ts';
+import { type NameKey, nameKey, nameText, parentKey } from './name.ts';
+import { NameTable } from './name-table.ts';
 import type { Zone } from './zone.ts';
 
+const NO_SETS: readonly AnswerSet[] = [];
+
 /** One name that exists. Its answers are replaced as a whole by one assignment, never altered. */
-export interface ZoneNode {
+export class ZoneNode {
   readonly zone: Zone;
-  /** Absolute, lower-cased, without final dot. */
-  readonly name: string;
+  readonly key: NameKey;
   /** At most one per type; empty for a name that exists only because there are names below it (RFC 8020). */
-  sets: readonly AnswerSet[];
+  sets: readonly AnswerSet[] = NO_SETS;
   /** False while nobody knows what the sets are: the answer is SERVFAIL, never "no such data". */
-  known: boolean;
+  known = true;
   /** True while the addresses are those that were up last. */
-  isStale: boolean;
+  isStale = false;
   /** The delegation at this name or above it in the zone: questions are referred to its servers. */
   readonly cut: ZoneNode | undefined;
   /** The child `*`, which answers for names below this one that do not exist (RFC 4592 section 3.3.1). */
   wildcard: ZoneNode | undefined;
+
+  /** `cut` is that of the name above, or `self` where the name is delegated. */
+  constructor(zone: Zone, key: NameKey, cut: ZoneNode | 'self' | undefined) {
+    this.zone = zone;
+    this.key = key;
+    this.cut = cut === 'self' ? this : cut;
+    this.wildcard = undefined;
+  }
+
+  /** Absolute, lower-cased, without final dot. Made each time: a large zone would have each name twice. */
+  get name(): string {
+    return nameText(this.key);
+  }
 }
 
 /** Where the answer to a question is. */
@@ -30,10 +46,9 @@ export interface Place {
 }
 
 export class ZoneTree {
-  readonly #nodes = new Map<NameKey, ZoneNode>();
+  readonly #nodes = new NameTable<ZoneNode>();
   readonly #zones = new Map<NameKey, Zone>();
   #longestZone = -1;
-  #longestNode = -1;
 
   get zones(): readonly Zone[] {
     return [...this.#zones.values()];
@@ -43,15 +58,7 @@ export class ZoneTree {
   addZone(zone: Zone): void {
     this.#zones.set(zone.key, zone);
     this.#longestZone = Math.max(this.#longestZone, zone.key.length);
-    this.#add(zone.key, {
-      zone,
-      name: zone.name,
-      sets: [],
-      known: true,
-      isStale: false,
-      cut: undefined,
-      wildcard: undefined,
-    });
+    this.#nodes.add(new ZoneNode(zone, zone.key, undefined));
   }
 
   /**
@@ -65,9 +72,9 @@ export class ZoneTree {
     if (existing !== undefined) return existing;
     // The apex is there already, so this ends there.
     const parent = this.addNode(name.slice(name.indexOf('.') + 1), zone);
-    const node: ZoneNode = isCut && parent?.cut === undefined ? cutAt(name, zone) : newNode(name, zone, parent?.cut);
+    const node = new ZoneNode(zone, key, isCut && parent?.cut === undefined ? 'self' : parent?.cut);
     if (parent !== undefined && name.startsWith('*.')) parent.wildcard = node;
-    this.#add(key, node);
+    this.#nodes.add(node);
     return node;
   }
 
@@ -79,23 +86,25 @@ export class ZoneTree {
     }
   }
 
-  #add(key: NameKey, node: ZoneNode): void {
-    this.#nodes.set(key, node);
-    this.#longestNode = Math.max(this.#longestNode, key.length);
-  }
-
   /** The node of exactly this name, of any zone. */
   node(key: NameKey): ZoneNode | undefined {
     return this.#nodes.get(key);
   }
 
-  /** Where the answer for a name without a node of its own is; undefined when no zone of ours holds it. */
+  /** Where the answer to a question is whose name ends at `nameEnd`; undefined when no zone of ours holds it. */
+  placeOfQuestion(query: Uint8Array, nameEnd: number): Place | undefined {
+    const encloser = this.#nodes.closest(query, nameEnd);
+    if (encloser === undefined) return undefined;
+    // Both begin behind the header, and end with the same octets.
+    const isWhole = encloser.key.length === nameEnd - 1 - HEADER_BYTES;
+    return { encloser, node: isWhole ? encloser : encloser.wildcard };
+  }
+
+  /** The same for a name of our own records. */
   placeOf(key: NameKey): Place | undefined {
     for (let rest: NameKey | undefined = key; rest !== undefined; rest = parentKey(rest)) {
-      if (rest.length > this.#longestNode) continue;
       const encloser = this.#nodes.get(rest);
-      if (encloser === undefined) continue;
-      return { encloser, node: rest.length === key.length ? encloser : encloser.wildcard };
+      if (encloser !== undefined) return { encloser, node: rest.length === key.length ? encloser : encloser.wildcard };
     }
     return undefined;
   }
@@ -115,15 +124,4 @@ export class ZoneTree {
     }
     return undefined;
   }
-}
-
-function newNode(name: string, zone: Zone, cut: ZoneNode | undefined): ZoneNode {
-  return { zone, name, sets: [], known: true, isStale: false, cut, wildcard: undefined };
-}
-
-/** A delegation is its own cut. */
-function cutAt(name: string, zone: Zone): ZoneNode {
-  const node = { ...newNode(name, zone, undefined), cut: undefined as ZoneNode | undefined };
-  node.cut = node;
-  return node;
 }

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { BalancedRecord } from '../../dns/balanced-record.ts';
 import { encodeRecord } from '../../dns/io/wire.ts';
+import { nameKey } from '../../dns/name.ts';
 import { reportRecords } from '../../dns/records-report.ts';
 import { buildZones } from '../../dns/zone-config.ts';
+import { ZoneNode } from '../../dns/zone-tree.ts';
 import type { BalancedRecordConfig } from '../../src/config/dns.ts';
 import { lbTest } from '../support/dns-zone.ts';
 import { FakeCluster } from '../support/fake-cluster.ts';
@@ -118,7 +120,7 @@ describe('the report of a balanced name', () => {
     const { record, config } = recordOf('policy: all');
     expect(reportRecords([{ record, config }])).toEqual([]);
     record.refresh(SERIAL);
-    const node = { ...record.node, name: 'alpha.lb.test' };
+    const node = new ZoneNode(record.node.zone, nameKey('alpha.lb.test'), undefined);
     const other = { node, changes: 0, standing: record.standing };
     const names = reportRecords([
       { record, config },
