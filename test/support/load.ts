@@ -1,5 +1,5 @@
 /**
- * Open-loop load with kept-alive connections: requests leave on time however slow answers are, so that what users
+ * Open-loop load, with kept-alive connections unless told otherwise: requests leave on time however slow answers are, so that what users
  * would have suffered is counted and not hidden. Every request has an id of its own, `x-load-id`, that its answer must
  * repeat.
  */
@@ -22,8 +22,12 @@ export interface LoadAnswer {
 
 export interface LoadOptions {
   /** `host:port`; the next one is for requests whose connection is refused, which is no loss: nothing was sent. */
-  readonly addresses: readonly string[];
+  readonly addresses: readonly string[] | (() => Promise<readonly string[]>);
   readonly perSecond: number;
+  /** A connection for each request. Default: they are kept. */
+  readonly freshConnections?: boolean;
+  /** Which of our own addresses connections come from. */
+  readonly from?: string;
   /** Ends by itself after so many. Default: goes on until `finish`. */
   readonly total?: number;
   readonly request?: (n: number) => LoadRequest;
@@ -38,8 +42,12 @@ export class Load {
   /** One sentence for each request without its whole, proper answer. */
   readonly failures: string[] = [];
   readonly ids: string[] = [];
+  /** When each request left. */
+  readonly sentAtMs: number[] = [];
+  /** The numbers of those in `failures`. */
+  readonly failed: number[] = [];
   readonly #options: LoadOptions;
-  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 256 });
+  readonly #agent: Agent;
   readonly #name = Math.random().toString(36).slice(2, 8);
   readonly #pending = new Set<Promise<void>>();
   readonly #begunAt = performance.now();
@@ -48,6 +56,7 @@ export class Load {
 
   constructor(options: LoadOptions) {
     this.#options = options;
+    this.#agent = new Agent({ keepAlive: options.freshConnections !== true, maxFreeSockets: 256 });
     this.#timer = setInterval(() => this.#sendDue(), TICK_MS);
   }
 
@@ -82,6 +91,7 @@ export class Load {
     const n = this.sent;
     this.sent += 1;
     this.ids.push(`${this.#name}-${n}`);
+    this.sentAtMs.push(performance.now());
     const dueAt = this.#begunAt + (n / this.#options.perSecond) * 1_000;
     const settled = this.#ask(n, 0)
       .then(
@@ -89,7 +99,10 @@ export class Load {
           const atMs = performance.now();
           this.#options.onAnswer?.({ n, instance, atMs, tookMs: atMs - dueAt });
         },
-        (error: unknown) => void this.failures.push(`${n}: ${error instanceof Error ? error.message : String(error)}`),
+        (error: unknown) => {
+          this.failed.push(n);
+          this.failures.push(`${n}: ${error instanceof Error ? error.message : String(error)}`);
+        },
       )
       .finally(() => this.#pending.delete(settled));
     this.#pending.add(settled);
@@ -97,7 +110,8 @@ export class Load {
 
   /** The instance that answered. */
   async #ask(n: number, place: number): Promise<string> {
-    const { addresses } = this.#options;
+    const { addresses: given } = this.#options;
+    const addresses = typeof given === 'function' ? await given() : given;
     try {
       return await this.#askAt(n, addresses[place] ?? '');
     } catch (error) {
@@ -112,8 +126,10 @@ export class Load {
     const id = this.ids[n] ?? '';
     const [host, port] = address.split(':');
     const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const options = { agent: this.#agent, host, port, method, path, headers: { ...headers, 'x-load-id': id } };
-    const asked = request(options, (response) => void readAnswer(response, id).then(resolve, reject));
+    const { from: localAddress } = this.#options;
+    const options = { agent: this.#agent, host, port, method, path, localAddress };
+    const all = { ...options, headers: { ...headers, 'x-load-id': id } };
+    const asked = request(all, (response) => void readAnswer(response, id).then(resolve, reject));
     asked.on('error', reject);
     const patience = setTimeout(() => asked.destroy(new Error(`no answer in ${PATIENCE_MS} ms`)), PATIENCE_MS);
     asked.end(body);

@@ -7,6 +7,8 @@ import { join, resolve } from 'node:path';
 import { parsePrometheusText, seriesValue } from './prometheus-text.ts';
 import { until } from './until.ts';
 
+type Environment = Readonly<Record<string, string>>;
+
 const MAIN = resolve(import.meta.dirname, '../../cli/main.ts');
 
 export class Program {
@@ -17,11 +19,12 @@ export class Program {
   readonly folder: string;
   #addresses: Readonly<Record<string, string>> = {};
 
-  constructor(role: string, yaml: string, args: readonly string[] = []) {
+  constructor(role: string, yaml: string, args: readonly string[] = [], env: Environment = {}) {
     this.folder = mkdtempSync(join(tmpdir(), 'outrigger-program-'));
     writeFileSync(join(this.folder, 'outrigger.yaml'), yaml);
     const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
-    const child = spawn(process.execPath, [MAIN, role, '-c', 'outrigger.yaml', ...args], { cwd: this.folder, stdio });
+    const command = [MAIN, role, '-c', 'outrigger.yaml', ...args];
+    const child = spawn(process.execPath, command, { cwd: this.folder, stdio, env: { ...process.env, ...env } });
     this.child = child;
     this.exited = once(child, 'exit').then(([code, signal]: unknown[]) => (code ?? signal) as number | string);
     for (const stream of [child.stdout, child.stderr]) {
@@ -89,13 +92,14 @@ export class Program {
   }
 }
 
-/** Starts it with this configuration; resolves once it has started. */
+/** Starts it with this configuration, and variables beside those of the test; resolves once it has started. */
 export async function startProgram(
   role: 'sidecar' | 'dns',
   yaml: string,
   args: readonly string[] = [],
+  env: Environment = {},
 ): Promise<Program> {
-  const program = new Program(role, yaml, args);
+  const program = new Program(role, yaml, args, env);
   try {
     await program.started();
   } catch (error) {
