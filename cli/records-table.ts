@@ -8,7 +8,7 @@ const ADDRESSES = 4;
 /** Nothing where there are none. */
 export function formatRecords(records: readonly RecordReport[]): string[] {
   if (records.length === 0) return [];
-  const rows = records.map(({ name, policy, basis, pools, ttl_seconds: ttl, addresses, why }) => [
+  const rows = records.map(({ name, policy, basis, pools, ttl_seconds: ttl, why, ...rest }) => [
     name,
     policy,
     basis,
@@ -17,7 +17,7 @@ export function formatRecords(records: readonly RecordReport[]): string[] {
       .map((pool) => pool.name)
       .join(' '),
     `${ttl} s`,
-    shown(addresses),
+    shown(rest),
     why,
   ]);
   return [
@@ -27,7 +27,9 @@ export function formatRecords(records: readonly RecordReport[]): string[] {
   ];
 }
 
-function shown(addresses: readonly string[]): string {
+/** Where weights count, each address with its own: `192.0.2.1*3`. */
+function shown({ addresses, weights }: Pick<RecordReport, 'addresses' | 'weights'>): string {
+  const some = addresses.slice(0, ADDRESSES).map((it, i) => (weights === null ? it : `${it}*${weights[i] ?? 1}`));
   const more = addresses.length - ADDRESSES;
-  return [...addresses.slice(0, ADDRESSES), ...(more > 0 ? [`and ${more} more`] : [])].join(' ');
+  return [...some, ...(more > 0 ? [`and ${more} more`] : [])].join(' ');
 }

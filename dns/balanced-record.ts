@@ -1,19 +1,16 @@
 /** A name whose addresses follow the health of pools: what it answers now, and what it remembers of before. */
 import { balancedTtlSeconds } from '../src/answer-ttl.ts';
 import type { EndpointId } from '../src/endpoint.ts';
-import { AnswerSet } from './answer-set.ts';
-import { TYPE } from './codes.ts';
+import type { AnswerSet } from './answer-set.ts';
+import { balancedSets, type Serving } from './balanced-sets.ts';
 import type { Damping } from './damped-members.ts';
 import type { Basis, Choice, FailoverMemory, FailoverRule } from './failover.ts';
 import { answerFingerprint } from './fingerprint.ts';
-import { type Ip, isIpv6 } from './ip.ts';
+import type { Ip } from './ip.ts';
 import type { PoolState } from './pool.ts';
 import type { RecordEncoder } from './record.ts';
 import { chooseFrom, RecordMembers, type RecordMembersOptions } from './record-members.ts';
 import type { ZoneNode } from './zone-tree.ts';
-
-/** More would not fit into one message of 65,535 octets, which is all that TCP has (AAAA: 28 octets each). */
-export const MAX_ADDRESSES = 2_000;
 
 export interface BalancedRecordOptions extends FailoverRule, RecordMembersOptions {
   readonly node: ZoneNode;
@@ -21,6 +18,8 @@ export interface BalancedRecordOptions extends FailoverRule, RecordMembersOption
   readonly fixed: readonly AnswerSet[];
   readonly minTtlMs: number;
   readonly maxTtlMs: number;
+  /** Default `all`. */
+  readonly serving?: Serving;
   readonly encode: RecordEncoder;
 }
 
@@ -117,7 +116,7 @@ export class BalancedRecord {
    * for the serial; `nowMs` is of a monotonic one.
    */
   refresh(nowSeconds: number, nowMs = nowSeconds * 1_000): AnswerChange | undefined {
-    const { minTtlMs, maxTtlMs, fixed } = this.#options;
+    const { minTtlMs, maxTtlMs } = this.#options;
     const node = this.#node;
     const reading = this.#members.read(nowMs);
     const decided = this.#memory.decided || reading.steady.every((state) => state.settled);
@@ -131,38 +130,36 @@ export class BalancedRecord {
     const ttl = balancedTtlSeconds(flipMs, minTtlMs, maxTtlMs);
     node.isStale = basis === 'last_good';
     const former = this.#standing;
-    const from = former?.choice.addresses;
-    this.#standing = { choice, pools, ttlSeconds: ttl };
-    if (from !== undefined && node.known === (basis !== 'unknown') && sameList(from, addresses)) {
-      if (ttl !== former?.ttlSeconds) node.sets = node.sets.map((it) => (fixed.includes(it) ? it : it.withTtl(ttl)));
+    const standing = { choice, pools, ttlSeconds: ttl };
+    this.#standing = standing;
+    if (former !== undefined && node.known === (basis !== 'unknown') && sameList(former.choice.addresses, addresses)) {
+      this.#adjust(standing, former);
       return undefined;
     }
-    node.sets = this.#setsOf(addresses, ttl);
+    node.sets = this.#setsOf(choice, ttl);
     node.known = basis !== 'unknown';
-    if (from === undefined) return undefined;
+    if (former === undefined) return undefined;
     this.changes += 1;
     node.zone.contentChanged(nowSeconds);
-    return { from, to: addresses, basis };
+    return { from: former.choice.addresses, to: addresses, basis };
   }
 
-  #setsOf(addresses: readonly Ip[], ttl: number): readonly AnswerSet[] {
-    const { encode, fixed } = this.#options;
+  /** The same addresses: perhaps with other weights or for another time. */
+  #adjust({ choice, ttlSeconds: ttl }: Standing, former: Standing): void {
+    const { fixed, serving = 'all' } = this.#options;
     const node = this.#node;
-    const build = (type: typeof TYPE.A | typeof TYPE.AAAA, some: readonly Ip[]): readonly AnswerSet[] => {
-      const records = some.slice(0, MAX_ADDRESSES).map((address) => ({ type, address }));
-      return records.length === 0 ? [] : [new AnswerSet(node.name, ttl, records, encode)];
-    };
-    return [
-      ...build(
-        TYPE.A,
-        addresses.filter((ip) => !isIpv6(ip)),
-      ),
-      ...build(TYPE.AAAA, addresses.filter(isIpv6)),
-      ...fixed,
-    ];
+    if (serving !== 'all' && !sameList(choice.weights, former.choice.weights)) node.sets = this.#setsOf(choice, ttl);
+    else if (ttl !== former.ttlSeconds) node.sets = node.sets.map((it) => (fixed.includes(it) ? it : it.withTtl(ttl)));
+  }
+
+  #setsOf({ addresses, weights }: Choice, ttl: number): readonly AnswerSet[] {
+    const { encode, fixed, serving = 'all' } = this.#options;
+    const node = this.#node;
+    const candidates = addresses.map((ip, i) => ({ ip, weight: weights[i] ?? 1 }));
+    return [...balancedSets(candidates, { owner: node.name, ttl, serving, encode, former: node.sets }), ...fixed];
   }
 }
 
-function sameList(a: readonly Ip[], b: readonly Ip[]): boolean {
-  return a.length === b.length && a.every((ip, i) => ip === b[i]);
+function sameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((it, i) => it === b[i]);
 }

@@ -1,5 +1,6 @@
 /** Messages with more than one owner in them: aliases, referrals, and addresses that are sent along. */
 import type { AnswerSet } from './answer-set.ts';
+import type { ClientNetwork } from './client-network.ts';
 import { HEADER_BYTES, TCP_BYTES } from './codes.ts';
 import type { Query } from './message.ts';
 import { suffixOffsets } from './name.ts';
@@ -13,6 +14,17 @@ const POINTER = 0xc000;
 /** What a pointer can reach (RFC 1035 section 4.1.4). */
 const REACH = 0x3fff;
 
+export interface Beginning {
+  /** A name of ours that the question's name is or ends with. */
+  readonly anchor: string;
+  /** Octets of that name, without the root's. */
+  readonly anchorOctets: number;
+  /** What all records together may take. */
+  readonly room: number;
+  /** For whom. */
+  readonly client: ClientNetwork;
+}
+
 /** Puts one message together at a time; the next {@link begin} forgets the one before. */
 export class Composer {
   readonly counts = [0, 0, 0];
@@ -22,21 +34,20 @@ export class Composer {
   #end = 0;
   /** Name → where it stands in the message. */
   #known = new Map<string, number>();
+  #client: ClientNetwork | undefined;
 
-  /**
-   * `anchor` is a name of ours that the question's name is or ends with, of `anchorOctets` octets without the root's;
-   * `room` is what all records together may take.
-   */
-  begin(parsed: Query, anchor: string, anchorOctets: number, room: number): void {
+  begin(parsed: Query, { anchor, anchorOctets, room, client }: Beginning): void {
     this.counts.fill(0);
     this.#from = parsed.questionEnd;
     this.#at = parsed.questionEnd;
     this.#end = Math.min(parsed.questionEnd + room, TCP_BYTES);
     this.#known = new Map(suffixOffsets(anchor, parsed.nameEnd - 1 - anchorOctets));
+    this.#client = client;
   }
 
-  /** The records of `set`; without `owner` they are the question's name's. False, with nothing added, without room. */
-  add(section: Section, owner: string | undefined, set: AnswerSet): boolean {
+  /** The records of `set` that the client gets; without `owner` they are the question's name's. False, with nothing added, without room. */
+  add(section: Section, owner: string | undefined, whole: AnswerSet): boolean {
+    const set = this.#client === undefined ? whole : whole.partFor(this.#client);
     const start = this.#at;
     for (const tail of set.tails()) {
       const name = owner === undefined ? undefined : this.#ownerBytes(owner);

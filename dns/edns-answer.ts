@@ -1,6 +1,6 @@
 /** What an answer says in its OPT record, given what the query said in its own. */
 import { RCODE } from './codes.ts';
-import { cookieOption, nsidOption, readOptions, subnetOption } from './edns-options.ts';
+import { clientSubnet, cookieOption, nsidOption, readOptions, subnetOption } from './edns-options.ts';
 import type { Query } from './message.ts';
 import { answerCookie } from './server-cookie.ts';
 
@@ -31,7 +31,9 @@ export function withReplyOptions(query: Buffer, parsed: Query, client: Client, s
   if (wantsNsid && settings.nsid !== undefined) parts.push(nsidOption(settings.nsid));
   if (subnet !== undefined) parts.push(subnetOption(subnet));
   if (parts.length === 0) return parsed;
-  return { ...parsed, replyOptions: Buffer.concat(parts), hasCookie: answered?.isValid ?? false };
+  const replyOptions = Buffer.concat(parts);
+  const told = subnet === undefined ? undefined : clientSubnet(subnet, replyOptions.length);
+  return { ...parsed, replyOptions, hasCookie: answered?.isValid ?? false, subnet: told };
 }
 
 /** The same with one option more; nothing where the client does not speak EDNS. */

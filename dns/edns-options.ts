@@ -12,6 +12,18 @@ const MAX_FULL_COOKIE = 40;
 /** RFC 7871 section 6: address family 1 is IPv4, 2 is IPv6. */
 const SUBNET_BITS = [0, 32, 128];
 
+/** A client subnet that is sound, and its place in the answer. */
+export interface ClientSubnet {
+  /** Address family: 1 is IPv4, 2 is IPv6, 0 without bits is none. */
+  readonly family: number;
+  /** Source prefix length: how much of the address there is. */
+  readonly bits: number;
+  /** As many octets as `bits` need, unused bits 0. */
+  readonly address: Buffer;
+  /** Where the scope is among the options of the answer, one octet: for how many bits that answer is meant. */
+  readonly scopeAt: number;
+}
+
 export interface AskedOptions {
   /** The client's 8 octets, and behind them what it calls our cookie. */
   readonly cookie: Buffer | undefined;
@@ -56,6 +68,12 @@ function isSubnet(data: Buffer): boolean {
   return bits % 8 === 0 || ((data.at(-1) ?? 0) & (0xff >> (bits % 8))) === 0;
 }
 
+/** `data` is that of a sound option, which is to end at `end` among the options of the answer. */
+export function clientSubnet(data: Buffer, end: number): ClientSubnet {
+  const scopeAt = end - data.length + 3;
+  return { family: data.readUInt16BE(0), bits: data[2] ?? 0, address: data.subarray(4), scopeAt };
+}
+
 export function cookieOption(cookie: Buffer): Buffer {
   return option(COOKIE, cookie);
 }
@@ -64,7 +82,7 @@ export function nsidOption(id: Buffer): Buffer {
   return option(NSID, id);
 }
 
-/** The subnet as it came: its scope of 0 says that the answer is the same for all. */
+/** The subnet as it came: its scope of 0 says that the answer is the same for all, as long as nothing else is written there. */
 export function subnetOption(subnet: Buffer): Buffer {
   return option(CLIENT_SUBNET, subnet);
 }

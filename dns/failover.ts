@@ -6,7 +6,7 @@
  * waits for its first probe. Before that, a pool that would count as up with such members is taken to be up: a start
  * must not look like a failure.
  *
- *   failover, pool by pool in the order of the configuration:
+ *   failover, weighted, hash, pool by pool in the order of the configuration:
  *     counts as up                               → its members that are up                      `up`
  *     is taken to be up                          → those, and those without a verdict           `assumed`
  *     else                                       → the next pool
@@ -33,7 +33,8 @@ import { countOf, untilChangeMs } from './min-up.ts';
 import type { PoolMember, PoolState } from './pool.ts';
 
 export interface FailoverRule {
-  readonly policy: 'failover' | 'all';
+  /** `weighted` and `hash` choose the set as `failover` does; who of it a query gets is said in `balanced-sets.ts`. */
+  readonly policy: 'failover' | 'all' | 'weighted' | 'hash';
   readonly whenAllDown: 'last_good' | 'all' | 'none';
   /** By the place of the pool; 1 where there is none. */
   readonly minUp?: readonly number[];
@@ -53,6 +54,8 @@ export interface Choice {
   readonly basis: Basis;
   /** Sorted and without repetition. Empty for `none` and `unknown`, and only for those. */
   readonly addresses: readonly Ip[];
+  /** The weight of each address, 1 or more: that of all members there together. */
+  readonly weights: readonly number[];
   /** The pools that these come from, by their place in the configuration; none where they are remembered or nobody's. */
   readonly pools: readonly number[];
   /** Milliseconds until the choice could be another at the earliest. */
@@ -97,7 +100,7 @@ function minUpOf({ minUp }: FailoverRule, place: number): number {
   return minUp?.[place] ?? 1;
 }
 
-type Found = Pick<Choice, 'basis' | 'addresses' | 'pools'>;
+type Found = Pick<Choice, 'basis' | 'addresses' | 'weights' | 'pools'>;
 
 /** No pool counts as up. */
 function bestOf(rule: FailoverRule, pools: readonly PoolState[], memory: FailoverMemory): Found {
@@ -110,10 +113,10 @@ function bestOf(rule: FailoverRule, pools: readonly PoolState[], memory: Failove
 }
 
 function whenAllDown(rule: FailoverRule, pools: readonly PoolState[], memory: FailoverMemory): Found {
-  if (rule.whenAllDown === 'none' && memory.decided) return { basis: 'none', addresses: [], pools: [] };
+  if (rule.whenAllDown === 'none' && memory.decided) return { basis: 'none', addresses: [], weights: [], pools: [] };
   const everyone = among(pools, [...pools.keys()]);
   if (rule.whenAllDown === 'all' && everyone.addresses.length > 0) return { basis: 'all', ...everyone };
-  if (memory.lastGood.length > 0) return { basis: 'last_good', addresses: memory.lastGood, pools: [] };
+  if (memory.lastGood.length > 0) return { basis: 'last_good', ...remembered(memory.lastGood, pools) };
   const first = among(pools, everyone.pools.slice(0, 1));
   return { basis: first.addresses.length > 0 ? 'configured' : 'unknown', ...first };
 }
@@ -121,21 +124,28 @@ function whenAllDown(rule: FailoverRule, pools: readonly PoolState[], memory: Fa
 const ANY_VERDICT: readonly PoolMember['verdict'][] = ['up', 'down', 'unknown'];
 
 /** What the pools at these places have of these verdicts: the addresses, and the pools that have any. */
-function among(
-  pools: readonly PoolState[],
-  places: readonly number[],
-  verdicts = ANY_VERDICT,
-): Pick<Choice, 'addresses' | 'pools'> {
+function among(pools: readonly PoolState[], places: readonly number[], verdicts = ANY_VERDICT): Omit<Found, 'basis'> {
   const found = places.map((place) => ({
     place,
     members: (pools[place]?.members ?? []).filter(({ verdict }) => verdicts.includes(verdict)),
   }));
+  const weights = weightsOf(found.flatMap(({ members }) => members));
+  const addresses = [...weights.keys()].sort();
   return {
-    addresses: addressesOf(found.flatMap(({ members }) => members)),
+    addresses,
+    weights: addresses.map((ip) => weights.get(ip) ?? 1),
     pools: found.filter(({ members }) => members.length > 0).map(({ place }) => place),
   };
 }
 
-function addressesOf(members: readonly PoolMember[]): readonly Ip[] {
-  return [...new Set(members.map((member) => member.ip))].sort();
+/** Addresses with the weights that they have now, as far as they have any. */
+function remembered(addresses: readonly Ip[], pools: readonly PoolState[]): Omit<Found, 'basis'> {
+  const weights = weightsOf(pools.flatMap(({ members }) => members));
+  return { addresses, weights: addresses.map((ip) => weights.get(ip) ?? 1), pools: [] };
+}
+
+function weightsOf(members: readonly PoolMember[]): ReadonlyMap<Ip, number> {
+  const weights = new Map<Ip, number>();
+  for (const { ip, weight } of members) weights.set(ip, (weights.get(ip) ?? 0) + weight);
+  return weights;
 }

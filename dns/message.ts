@@ -9,6 +9,7 @@ import {
   type Rcode,
   TYPE,
 } from './codes.ts';
+import type { ClientSubnet } from './edns-options.ts';
 
 /** Longer than any query that a resolver sends, and an end to what a hostile one can make us read. */
 export const MAX_QUERY_BYTES = 4096;
@@ -42,6 +43,8 @@ export interface Query {
   readonly replyOptions: Buffer;
   /** The query brought a cookie of ours, so it came from where it says. */
   readonly hasCookie: boolean;
+  /** Whom the query is for, where it says so (RFC 7871). */
+  readonly subnet: ClientSubnet | undefined;
 }
 
 const NO_OPTIONS = Buffer.alloc(0);
@@ -94,6 +97,7 @@ export function parseQuery(bytes: Buffer): Query | DropCause {
     optionsEnd: opt?.optionsEnd ?? 0,
     replyOptions: NO_OPTIONS,
     hasCookie: false,
+    subnet: undefined,
   };
 }
 
@@ -110,6 +114,7 @@ function unreadable(opcode: number): Query {
     optionsEnd: 0,
     replyOptions: NO_OPTIONS,
     hasCookie: false,
+    subnet: undefined,
   };
 }
 

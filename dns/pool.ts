@@ -9,6 +9,8 @@ export interface PoolMember {
   /** Unique within its pool. */
   readonly id: EndpointId;
   readonly ip: Ip;
+  /** Its share next to the others, 1 or more. */
+  readonly weight: number;
   /** unknown: discovery says up and the first probe has not ended. */
   readonly verdict: 'up' | 'down' | 'unknown';
   /** It is up, and `verdict` is down because it comes and goes. */
@@ -62,7 +64,7 @@ export function membersOf(
     if (ip === undefined || endpoint.weight === 0) continue;
     const isUp = statusOf(snapshot, endpoint) === UP;
     const probed = probe === undefined ? undefined : { probe, cluster };
-    members.push({ id: endpoint.id, ip, ...judge(endpoint, isUp, isStatic, probed) });
+    members.push({ id: endpoint.id, ip, weight: endpoint.weight, ...judge(endpoint, isUp, isStatic, probed) });
   }
   return members;
 }

@@ -1,5 +1,5 @@
 /** Response rate limiting: how many answers over UDP a network gets, so that forged queries cannot make us flood it. */
-import { ipOctets } from './ip.ts';
+import { networkOf } from './network.ts';
 import { sipHash24 } from './sip-hash.ts';
 
 export interface RateLimitSettings {
@@ -14,10 +14,6 @@ export interface RateLimitSettings {
 }
 
 export type RateVerdict = 'answer' | 'slip' | 'drop';
-
-/** A /24 and a /56, in octets: what RFC 7871 section 11.1 takes for one client's network. */
-const IPV4_PREFIX = 3;
-const IPV6_PREFIX = 7;
 
 /** 16,384 networks at once: 450 kB. Where the four places of a network are taken, the longest silent one is forgotten. */
 const PLACES = 16_384;
@@ -45,10 +41,9 @@ export class RateLimit {
 
   decide(address: string, nowMs: number): RateVerdict {
     const { responsesPerSecond, windowSeconds, slip, isExempt, key } = this.#settings;
-    const octets = ipOctets(address);
-    if (octets === undefined || isExempt(address)) return 'answer';
-    const prefix = octets.subarray(0, octets.length === 4 ? IPV4_PREFIX : IPV6_PREFIX);
-    const place = this.#placeOf(sipHash24(key, prefix).readBigUInt64LE());
+    const network = networkOf(address);
+    if (network === undefined || isExempt(address)) return 'answer';
+    const place = this.#placeOf(sipHash24(key, network).readBigUInt64LE());
     const seconds = Math.max(0, nowMs - (this.#seenMs[place] ?? nowMs)) / 1_000;
     const left = Math.min(responsesPerSecond, (this.#left[place] ?? 0) + seconds * responsesPerSecond);
     this.#seenMs[place] = nowMs;

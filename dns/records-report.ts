@@ -1,6 +1,7 @@
 /** `records` of the body of `/clusters`: what each balanced name answers now, out of which pool, and why. */
 import type { BalancedRecordConfig } from '../src/config/dns.ts';
 import type { BalancedRecord, Standing } from './balanced-record.ts';
+import { type Serving, servingOf } from './balanced-sets.ts';
 import type { Basis } from './failover.ts';
 import type { PoolState } from './pool.ts';
 
@@ -27,6 +28,10 @@ export interface RecordReport {
   readonly basis: Basis;
   /** What is answered, both families, in order. */
   readonly addresses: readonly string[];
+  /** What one query gets of them. */
+  readonly serving: Serving;
+  /** In the order of the addresses; null where no address counts for more than another. */
+  readonly weights: readonly number[] | null;
   readonly ttl_seconds: number;
   /** Of the zone. */
   readonly serial: number;
@@ -58,6 +63,7 @@ function reportRecord(
   config: BalancedRecordConfig,
 ): RecordReport {
   const { zone, name } = node;
+  const serving = servingOf(config);
   const pools = states.map((state, place) => reportPool(config, state, place, choice.pools.includes(place)));
   return {
     zone: zone.name,
@@ -65,6 +71,8 @@ function reportRecord(
     policy: config.policy,
     basis: choice.basis,
     addresses: choice.addresses,
+    serving,
+    weights: serving === 'all' ? null : choice.weights,
     ttl_seconds: ttlSeconds,
     serial: zone.serial,
     changes,

@@ -1,5 +1,6 @@
 /** Answers that no single set of records gives: chains of aliases, referrals, and data with addresses beside it. */
 import type { AnswerSet } from './answer-set.ts';
+import type { ClientNetwork } from './client-network.ts';
 import { RCODE, type Rcode, TYPE } from './codes.ts';
 import { ADDITIONAL, ANSWER, AUTHORITY, type Composer } from './composer.ts';
 import type { Query } from './message.ts';
@@ -26,14 +27,19 @@ export interface Question {
   readonly place: Place;
   /** What header, question and OPT leave for records. */
   readonly room: number;
+  readonly client: ClientNetwork;
 }
 
 const SERVFAIL: Resolution = { rcode: RCODE.SERVFAIL, isAuthoritative: false, isTruncated: false, isStale: false };
 
 /** Fills `composer` with the records of the answer. Each owner is looked at once, so a circle of aliases ends. */
-export function resolve(tree: ZoneTree, composer: Composer, { parsed, key, place, room }: Question): Resolution {
+export function resolve(
+  tree: ZoneTree,
+  composer: Composer,
+  { parsed, key, place, room, client }: Question,
+): Resolution {
   const { zone, name } = place.encloser;
-  composer.begin(parsed, name, nameKey(name).length, room);
+  composer.begin(parsed, { anchor: name, anchorOctets: nameKey(name).length, room, client });
   let owner: string | undefined;
   let at: Place | undefined = place;
   const seen = new Set<NameKey>([key]);

@@ -1,6 +1,7 @@
 /** One query in, one answer out (or none): the whole path that needs neither a socket nor a clock. */
 import { writeAnswer, writeComposed, writeError, writeNegative, writeTruncated } from './answer.ts';
 import { AnswerSet } from './answer-set.ts';
+import { ClientNetwork } from './client-network.ts';
 import { RCODE, TYPE } from './codes.ts';
 import { Composer } from './composer.ts';
 import { type EdnsSettings, NO_EDNS_SETTINGS, withOption, withReplyOptions } from './edns-answer.ts';
@@ -54,8 +55,8 @@ export class Responder {
 
   /**
    * The answer to `query`, in a buffer of its own, or undefined where there must be none. Never throws and never
-   * waits, whatever the bytes are. `address` is the IP address that it came from, which cookies and the
-   * rate limit need.
+   * waits, whatever the bytes are. `address` is the IP address that it came from, which cookies, the
+   * rate limit and answers by client network need.
    */
   respond(query: Buffer, transport: Transport, address = ''): Buffer | undefined {
     const plain = parseQuery(query);
@@ -77,7 +78,7 @@ export class Responder {
       this.#tally.count(-1, parsed.type, RCODE.REFUSED);
       return writeError(query, withOption(parsed, EXTENDED.notAuthoritative), RCODE.REFUSED);
     }
-    return this.#answer(query, parsed, { place, maxBytes: answerLimit(parsed, transport) });
+    return this.#answer(query, parsed, { place, maxBytes: answerLimit(parsed, transport), address });
   }
 
   /** Nothing, or what makes a real client ask over TCP. What has no question to repeat gets nothing. */
@@ -93,15 +94,17 @@ export class Responder {
   }
 
   /** The short ways first: one set of records as it was prebuilt, or none and the SOA. */
-  #answer(query: Buffer, parsed: Query, { place, maxBytes }: Asked): Buffer {
+  #answer(query: Buffer, parsed: Query, { place, maxBytes, address }: Asked): Buffer {
     const { encloser, node } = place;
     const { zone } = encloser;
     if (encloser.cut === undefined && parsed.type !== TYPE.DS) {
       const set = node === undefined ? undefined : this.#setOf(node, parsed.type);
       if (set !== undefined && set.targets.length === 0) {
         this.#tally.count(zone.slot, parsed.type, RCODE.NOERROR);
+        // Before options are added to those that it may write to.
+        const part = set.chooser === undefined ? set : set.partFor(new ClientNetwork(parsed, address));
         const told = node?.isStale && parsed.edns ? withOption(parsed, EXTENDED.staleAnswer) : parsed;
-        return writeAnswer(query, told, set, maxBytes);
+        return writeAnswer(query, told, part, maxBytes);
       }
       const rcode = node === undefined ? RCODE.NXDOMAIN : RCODE.NOERROR;
       if (node === undefined || (set === undefined && node.known && !isAlias(node))) {
@@ -109,15 +112,16 @@ export class Responder {
         return writeNegative(query, parsed, rcode, zone.negative(parsed.nameEnd), maxBytes);
       }
     }
-    return this.#compose(query, parsed, { place, maxBytes });
+    return this.#compose(query, parsed, { place, maxBytes, address });
   }
 
-  #compose(query: Buffer, parsed: Query, { place, maxBytes }: Asked): Buffer {
+  #compose(query: Buffer, parsed: Query, { place, maxBytes, address }: Asked): Buffer {
     const { zone } = place.encloser;
     const key = questionKey(query, parsed.nameEnd);
     if (parsed.type === TYPE.DS && key === zone.key) return this.#aboveCut(query, parsed, zone, maxBytes);
     const room = roomFor(parsed, maxBytes) - EXTENDED.staleAnswer.length;
-    const resolution = resolve(this.#tree, this.#composer, { parsed, key, place, room });
+    const client = new ClientNetwork(parsed, address);
+    const resolution = resolve(this.#tree, this.#composer, { parsed, key, place, room, client });
     this.#tally.count(zone.slot, parsed.type, resolution.rcode);
     if (resolution.rcode === RCODE.SERVFAIL) {
       return writeError(query, withOption(parsed, EXTENDED.notReady), RCODE.SERVFAIL);
@@ -143,6 +147,7 @@ export class Responder {
 interface Asked {
   readonly place: Place;
   readonly maxBytes: number;
+  readonly address: string;
 }
 
 /** What the parser refused, with the reason as far as the code of the answer does not say it. */

@@ -1,6 +1,6 @@
 /** The text of what a name server remembers over a restart: last good addresses, and serials that only grow. Pure. */
 import { isMapping } from '../src/config/section.ts';
-import { MAX_ADDRESSES } from './balanced-record.ts';
+import { MAX_ADDRESSES } from './balanced-sets.ts';
 import { canonicalIp, type Ip } from './ip.ts';
 
 const FORMAT = 1;

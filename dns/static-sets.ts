@@ -6,7 +6,7 @@ import { parseCaa, parseEscapedText, parseMx, parseSrv } from '../src/config/rec
 import { parseServiceBinding } from '../src/config/service-binding.ts';
 import type { RecordDataConfig, StaticRecordConfig } from '../src/config/static-record.ts';
 import { AnswerSet } from './answer-set.ts';
-import { MAX_ADDRESSES } from './balanced-record.ts';
+import { MAX_ADDRESSES } from './balanced-sets.ts';
 import { TYPE } from './codes.ts';
 import { canonicalIp } from './ip.ts';
 import type { RecordData, RecordEncoder } from './record.ts';

@@ -11,6 +11,7 @@ import type { ConsulOnDemand } from '../../src/io/consul-on-demand.ts';
 import type { EndpointSource } from '../../src/io/endpoint-source.ts';
 import type { Log } from '../../src/io/log.ts';
 import { BalancedRecord } from '../balanced-record.ts';
+import { servingOf } from '../balanced-sets.ts';
 import type { HoldChange } from '../damped-members.ts';
 import type { DampingRule } from '../damping.ts';
 import type { Ip } from '../ip.ts';
@@ -120,6 +121,7 @@ function rulesOf(config: BalancedRecordConfig) {
   const { policy, pools, probe, ttl, damping, when_all_down: whenAllDown } = config;
   return {
     policy,
+    serving: servingOf(config),
     whenAllDown,
     minUp: pools.map((pool) => pool.min_up),
     probe: probe === undefined ? undefined : { fall: probe.fall, rise: probe.rise, intervalMs: probe.interval },

@@ -11,7 +11,7 @@ import { absoluteName, relativeName } from './domain-name.ts';
 import { durationBetween, ipAddress, listenAddress, listOf, name, wholeNumber } from './fields.ts';
 import { mapping } from './mapping.ts';
 import { probe } from './probe.ts';
-import { exactlyOneOf, isMapping, NOT_SUPPORTED_YET, section } from './section.ts';
+import { exactlyOneOf, isMapping, section } from './section.ts';
 import { dataTypes, type StaticRecordConfig, staticRecord, ttl } from './static-record.ts';
 
 export { absoluteName } from './domain-name.ts';
@@ -28,7 +28,7 @@ const anyAddress = ipAddress(0);
 const staticMemberSection = section({
   address: about('The address that is answered.', anyAddress),
   weight: about(
-    '0 takes the member out of the answer; other weights are for policies that weigh.',
+    'Its share with `weighted` and `hash`; 0 takes it out of the pool, whatever the policy.',
     v.optional(weight, 1),
   ),
 });
@@ -46,7 +46,7 @@ const members = v.pipe(
 
 const HOUR = 3_600_000;
 
-const POLICY_HINT = 'must be failover or all';
+const POLICIES = ['failover', 'all', 'weighted', 'hash'] as const;
 /** More addresses than one answer can hold. */
 const MAX_MIN_UP = 2_000;
 
@@ -62,13 +62,12 @@ const pool = section({
 const balancedRecord = v.pipe(
   section({
     policy: about(
-      '`failover`: the first pool with a member that is up. `all`: every member that is up.',
-      v.pipe(
-        v.string(POLICY_HINT),
-        v.check((it) => it !== 'weighted' && it !== 'hash', NOT_SUPPORTED_YET),
-        v.metadata({ enum: ['failover', 'all'] }),
-        v.picklist(['failover', 'all'], POLICY_HINT),
-      ),
+      '`failover`: every member that is up, of the first pool that is. `all`: of every pool. `weighted`: of the first pool, one for each query in proportion to weight. `hash`: of the first pool, always the same one for a client network.',
+      v.picklist(POLICIES, 'must be failover, all, weighted or hash'),
+    ),
+    answer: about(
+      'With `weighted`: `one` member for each query, or `all` of them, each first in proportion to its weight. `one` unless given.',
+      v.optional(v.picklist(['one', 'all'], 'must be one or all')),
     ),
     pools: about(
       'Groups of members, the preferred one first.',

@@ -86,6 +86,9 @@ function balancedRules(context: RuleContext, path: ConfigPath, record: BalancedR
     report([...path, 'ttl', 'min'], `must not be longer than ttl.max: ${shown}`);
   }
   dampingRules(context, [...path, 'damping'], record.damping);
+  if (record.answer !== undefined && isSound([...path, 'policy']) && record.policy !== 'weighted') {
+    report([...path, 'answer'], `has no effect with policy ${record.policy}; it belongs to weighted`, 'key');
+  }
   if (!isShaped([...path, 'pools'])) return;
   const pools = [...record.pools.entries()];
   uniqueNames(

@@ -11,6 +11,8 @@ const WWW: RecordReport = {
   policy: 'failover',
   basis: 'up',
   addresses: ['192.0.2.1'],
+  serving: 'all',
+  weights: null,
   ttl_seconds: 3,
   serial: 1_700_000_000,
   changes: 0,
@@ -30,6 +32,11 @@ balanced names
   NAME         POLICY    BASIS  POOL            TTL   ADDRESSES                                           WHY
   www.lb.test  failover  up     primary         3 s   192.0.2.1                                           members that are up: primary 1 of 2
   all.lb.test  all       up     primary backup  30 s  192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 and 2 more  members that are up: primary 5 of 5, backup 1 of 1`);
+  });
+
+  test('shows weights where they count', () => {
+    const web: RecordReport = { ...WWW, policy: 'weighted', addresses: ['192.0.2.1', '192.0.2.2'], weights: [3, 1] };
+    expect(formatRecords([web]).at(-1)).toContain('  192.0.2.1*3 192.0.2.2*1  ');
   });
 
   test('is not there without names', () => {

@@ -77,14 +77,8 @@ users: 1 of 2 up, consul current (0.3 s ago)
     const { report, ...rest } = parts([clusterView('www.lb.test:primary', users)]);
     const pools = [{ name: 'primary', up: 1, members: 2, held: 0, min_up: 1, settled: true, in_use: true }];
     const name = { zone: 'lb.test', name: 'www.lb.test', policy: 'failover', basis: 'up', pools } as const;
-    const record = {
-      ...name,
-      addresses: ['10.0.0.7'],
-      ttl_seconds: 2,
-      serial: 1,
-      changes: 0,
-      why: 'members that are up',
-    };
+    const counts = { ttl_seconds: 2, serial: 1, changes: 0, weights: null };
+    const record = { ...name, ...counts, serving: 'all', addresses: ['10.0.0.7'], why: 'members that are up' } as const;
     const lines = formatStatus({ ...rest, report: { ...report, role: 'dns', records: [record] } });
     expect(lines.slice(2, 6)).toEqual([
       '',

@@ -33,6 +33,8 @@ describe('with a member that is up', () => {
     ['all', ['1+ 2-', '3+'], DECIDED, 'up: 1 3'],
     ['all', ['1?', '3+'], NEW, 'up: 3'],
     ['all', ['1-', '3+ 1+'], DECIDED, 'up: 1 3'],
+    ['weighted', ['1- 2-', '3+ 4-'], DECIDED, 'up: 3'],
+    ['hash', ['1+ 2-', '3+'], DECIDED, 'up: 1'],
   ];
 
   it.each(rows)('%s over %j', (...row) => {
@@ -101,5 +103,20 @@ describe('a choice is sure', () => {
         NEW,
       ).sure,
     ).toBe(sure);
+  });
+});
+
+describe('the weights', () => {
+  it.each([
+    ['of each address', ['1*5+ 2+'], DECIDED, [5, 1]],
+    ['of all members at one address that are in the answer', ['1*5+ 2+ 1*2+ 1*9-'], DECIDED, [7, 1]],
+    ['of who is down, where everybody is down', ['1*5- 2*3-'], DECIDED, [5, 3]],
+    ['that remembered addresses have now, or 1', ['9*4-'], REMEMBERS, [4]],
+    ['that remembered addresses have now, or 1', [''], REMEMBERS, [1]],
+  ] as const)('are those %s', (_what, pools, memory, weights) => {
+    const states = pools.map((text) => pool(text));
+    for (const policy of ['weighted', 'hash'] as const) {
+      expect(choose({ policy, whenAllDown: 'last_good' }, states, memory).weights).toEqual(weights);
+    }
   });
 });

@@ -14,7 +14,7 @@ function members(cluster: FakeCluster, probe: typeof PROBE | undefined): readonl
 describe('a member without probes', () => {
   it('from a list is up for good', () => {
     const state = poolState(new FakeCluster().discover(A), undefined);
-    const member = { id: A, ip: A, verdict: 'up', flipMs: Infinity };
+    const member = { id: A, ip: A, weight: 1, verdict: 'up', flipMs: Infinity };
     expect(state).toEqual({ members: [member], settled: true, isStatic: true, flipMs: Infinity });
   });
 

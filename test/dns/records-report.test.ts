@@ -58,6 +58,8 @@ describe('the report of a balanced name', () => {
       policy: 'failover',
       basis: 'up',
       addresses: [P1],
+      serving: 'all',
+      weights: null,
       ttl_seconds: 2,
       serial: SERIAL,
       changes: 0,
@@ -93,6 +95,16 @@ describe('the report of a balanced name', () => {
     report();
     primary.probe(P1, 'fails', 'fails', 'fails');
     expect(report()).toMatchObject({ basis, addresses, why });
+  });
+
+  it.each([
+    ['policy: weighted', 'one_weighted'],
+    ['policy: weighted\n  answer: all', 'all_weighted'],
+    ['policy: hash', 'one_sticky'],
+  ])('shows weights with %j', (settings, serving) => {
+    const { primary, report } = recordOf(settings);
+    primary.discover(`${P1} up 3`, P2).probe(P1, 'ok').probe(P2, 'ok');
+    expect(report()).toMatchObject({ serving, addresses: [P1, P2], weights: [3, 1] });
   });
 
   it('shows the minimum of a pool that has been passed over for it', () => {

@@ -9,7 +9,7 @@ export const DECIDED: FailoverMemory = { lastGood: [], decided: true };
 /** 192.0.2.9 was up once. */
 export const REMEMBERS: FailoverMemory = { lastGood: ['192.0.2.9' as Ip], decided: true };
 
-/** `1+ 2- 3?`: member 192.0.2.1 is up, .2 is down, .3 has had no verdict. A pool that begins with `…` waits for discovery. */
+/** `1+ 2- 3?`: member 192.0.2.1 is up, .2 is down, .3 has had no verdict; `1*5+` is of weight 5. A pool that begins with `…` waits for discovery. */
 export function pool(text: string, flipMs: number | readonly number[] = 1_000, isStatic = true): PoolState {
   const verdicts = { '+': 'up', '-': 'down', '?': 'unknown' } as const;
   const words = text
@@ -17,12 +17,16 @@ export function pool(text: string, flipMs: number | readonly number[] = 1_000, i
     .split(' ')
     .filter((word) => word !== '');
   const flips = typeof flipMs === 'number' ? words.map(() => flipMs) : flipMs;
-  const members = words.map((word, i) => ({
-    id: endpointId(word.slice(0, -1)),
-    ip: `192.0.2.${word.slice(0, -1)}` as Ip,
-    verdict: verdicts[word.slice(-1) as keyof typeof verdicts],
-    flipMs: flips[i] ?? 0,
-  }));
+  const members = words.map((word, i) => {
+    const [name = '', weight = '1'] = word.slice(0, -1).split('*');
+    return {
+      id: endpointId(name),
+      ip: `192.0.2.${name}` as Ip,
+      weight: Number(weight),
+      verdict: verdicts[word.slice(-1) as keyof typeof verdicts],
+      flipMs: flips[i] ?? 0,
+    };
+  });
   const settled = !text.startsWith('…') && !text.includes('?');
   return { members, settled, isStatic, flipMs: typeof flipMs === 'number' ? flipMs : Math.min(...flipMs) };
 }

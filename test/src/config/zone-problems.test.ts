@@ -117,7 +117,7 @@ const BROKEN: readonly (readonly [what: string, text: string, problems: readonly
     'balanced records that could not answer',
     `${ZONE}        a: { policy: failover }
         b: { pools: [ { name: p, members: {} }, { name: p, members: { static: [ here ] } } ] }
-        c: { policy: weighted, pools: [] }
+        c: { policy: weighed, pools: [] }
         d:
           policy: all
           pools: [ { name: p, members: { static: [ 192.0.2.1, { address: 192.0.2.1 } ] } } ]
@@ -131,12 +131,23 @@ const BROKEN: readonly (readonly [what: string, text: string, problems: readonly
       'f:9:43: dns.zones.example.org.records.b.pools[0].members: must name exactly one of consul, static',
       'f:9:57: dns.zones.example.org.records.b.pools[1].name: is taken already by dns.zones.example.org.records.b.pools[0].name',
       'f:9:81: dns.zones.example.org.records.b.pools[1].members.static[0]: must be an IP address',
-      'f:10:22: dns.zones.example.org.records.c.policy: is not supported yet',
-      'f:10:39: dns.zones.example.org.records.c.pools: must have at least one pool',
+      'f:10:22: dns.zones.example.org.records.c.policy: must be failover, all, weighted or hash',
+      'f:10:38: dns.zones.example.org.records.c.pools: must have at least one pool',
       'f:13:63: dns.zones.example.org.records.d.pools[0].members.static[1]: is taken already by dns.zones.example.org.records.d.pools[0].members.static[0]',
       'f:14:20: dns.zones.example.org.records.d.probe.http: needs a port, as static members have none',
       'f:15:23: dns.zones.example.org.records.d.ttl.min: must not be longer than ttl.max: 1m is longer than max, 30s',
       'f:16:26: dns.zones.example.org.records.d.when_all_down: must be last_good, all or none',
+    ],
+  ],
+  [
+    'an answer of one or all where the policy leaves no choice',
+    `${ZONE}        a: { policy: hash, answer: one, pools: [ { name: p, members: { static: [ 192.0.2.1 ] } } ] }
+        b: { policy: all, answer: none, pools: [ { name: p, members: { static: [ 192.0.2.1 ] } } ] }
+        c: { policy: weighted, answer: all, pools: [ { name: p, members: { static: [ 192.0.2.1 ] } } ] }
+`,
+    [
+      'f:8:28: dns.zones.example.org.records.a.answer: has no effect with policy hash; it belongs to weighted',
+      'f:9:35: dns.zones.example.org.records.b.answer: must be one or all',
     ],
   ],
   [
