@@ -11,6 +11,9 @@ export type Role = 'sidecar' | 'dns';
 
 export const WATCH_HELP = 'apply the file whenever it changes, as SIGHUP does';
 
+export const REPLACE_HELP =
+  'start beside the process that has the same addresses, and have it drain once this one serves';
+
 export function withConfigOption(command: Command): Command {
   return command.requiredOption('-c, --config <file>', 'the configuration, YAML or JSON; "-" reads standard input');
 }

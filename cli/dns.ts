@@ -1,6 +1,6 @@
 /** `outrigger dns`: runs the name server until it is told to end. */
 import type { Command } from 'commander';
-import { WATCH_HELP, withConfigOption } from './config-file.ts';
+import { REPLACE_HELP, WATCH_HELP, withConfigOption } from './config-file.ts';
 import type { Terminal } from './terminal.ts';
 
 const HELP = `
@@ -9,20 +9,23 @@ not valid is refused, and the one before stays.
 
 Example:
   outrigger dns -c outrigger.yaml
+  outrigger dns -c outrigger.yaml --replace    # an upgrade: the one that runs drains once this one answers
   dig @127.0.0.1 -p 53 www.edge.example.com`;
 
 export function addDnsCommand(program: Command, terminal: Terminal): void {
   withConfigOption(program.command('dns'))
     .description('run the name server')
     .option('--watch', WATCH_HELP)
+    .option('--replace', REPLACE_HELP)
     .addHelpText('after', HELP)
-    .action(async (options: { config: string; watch?: boolean }) => {
+    .action(async (options: { config: string; watch?: boolean; replace?: boolean }) => {
       const { runRole } = await import('./run-role.ts');
       await runRole({
         role: 'dns',
         file: options.config,
         terminal,
         watch: options.watch === true,
+        replaces: options.replace === true,
         load: async () => (await import('../dns/start.ts')).startDns,
       });
     });

@@ -17,8 +17,17 @@ export interface RoleOptions {
   readonly watch: boolean;
   /** Instead of what the configuration says. */
   readonly workers?: number | 'auto' | undefined;
+  /** Whether it takes the place of a process that has the same addresses. */
+  readonly replaces: boolean;
   /** Gets the house once it is needed, so that a configuration with problems costs no more than itself. */
-  readonly load: () => Promise<(options: { config: Config; baseDir: string; log: Log }) => RunningHouse>;
+  readonly load: () => Promise<(options: HouseStart) => RunningHouse>;
+}
+
+export interface HouseStart {
+  readonly config: Config;
+  readonly baseDir: string;
+  readonly log: Log;
+  readonly replaces: boolean;
 }
 
 /** What a house leaves open that failed, were it to leave anything, must not keep the process. */
@@ -35,7 +44,8 @@ export async function runRole(options: RoleOptions): Promise<void> {
   }
 }
 
-async function run({ role, file, terminal, workers, watch, load }: RoleOptions, thrift: EngineThrift): Promise<void> {
+async function run(options: RoleOptions, thrift: EngineThrift): Promise<void> {
+  const { role, file, terminal, workers, watch, replaces, load } = options;
   if (watch && file === '-') {
     throw new CommandError('--watch needs a file: standard input does not change', { exitCode: EXIT.usage });
   }
@@ -52,7 +62,7 @@ async function run({ role, file, terminal, workers, watch, load }: RoleOptions, 
   const baseDir = file === '-' ? process.cwd() : dirname(resolve(file));
   try {
     const code = await runHouse({
-      start: () => settled(start({ config, baseDir, log }), thrift),
+      start: () => settled(start({ config, baseDir, log, replaces }), thrift),
       read: async () => {
         const parsed = await parseAgain(file, terminal, role);
         return parsed.ok ? { ok: true, config: adjust(parsed.config) } : parsed;

@@ -27,6 +27,7 @@ export function addSidecarCommand(program: Command, terminal: Terminal): void {
         terminal,
         workers,
         watch: options.watch === true,
+        replaces: false,
         load: async () => {
           const { startSidecar } = await import('../sidecar/start.ts');
           const workerEntry = terminal.program === undefined ? {} : { workerEntry: terminal.program };

@@ -24,6 +24,8 @@ export interface DnsOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Longest wait for first verdicts before the sockets are bound anyway. Default 3 s. */
   readonly settleMs?: number;
+  /** It takes the place of a process that has the same addresses, which is told to drain once this one answers. */
+  readonly replaces?: boolean | undefined;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface DnsOptions {
  * no first probe can still change what a name answers, or 3 s later at the latest. Throws, with nothing open, where the
  * configuration has no `dns` or a zone in it cannot be served.
  */
-export function startDns({ config, baseDir, log, env, settleMs }: DnsOptions): RunningHouse {
+export function startDns({ config, baseDir, log, env, settleMs, replaces }: DnsOptions): RunningHouse {
   if (config.dns === undefined) throw new Error('the configuration has no dns section');
   const { tree, balanced } = buildZones(config.dns.zones, Math.floor(Date.now() / 1000), encodeRecord);
   const tally = new Tally(tree.zones.map((zone) => zone.name));
@@ -52,6 +54,6 @@ export function startDns({ config, baseDir, log, env, settleMs }: DnsOptions): R
     onAnswer: () => memory.save(),
   };
   const records = new RunningRecords(balanced, pools);
-  const work = new DnsWork({ config, log, tree, responder, tally, records, memory, consul, readSettings, settleMs });
-  return new House({ config, log, work });
+  const parts = { config, log, tree, responder, tally, records, memory, consul, readSettings, settleMs, replaces };
+  return new House({ config, log, work: new DnsWork(parts), replaces });
 }

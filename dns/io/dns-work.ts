@@ -35,6 +35,8 @@ export interface DnsParts {
   readonly consul: ConsulOnDemand;
   readonly readSettings: EdnsSettingsReader;
   readonly settleMs: number | undefined;
+  /** Another process has the addresses and is to go once this one answers. */
+  readonly replaces: boolean | undefined;
 }
 
 /**
@@ -75,13 +77,14 @@ export class DnsWork implements HouseWork {
   }
 
   async open({ stopping, bound, onBound }: Opening): Promise<void> {
-    const { config, log, responder, tally, records, memory } = this.#parts;
+    const { config, log, responder, tally, records, memory, replaces: besideOthers } = this.#parts;
     await memory.recall(records.all);
     await this.#settle(stopping);
     if (stopping.aborted) return;
     memory.begin(() => this.#served());
     const tcpLimits = config.dns === undefined ? undefined : limitsOf(config.dns.tcp);
-    this.#listeners = listenAll(config.dns?.listen ?? [], { responder, tally, log, tcpLimits });
+    const sockets = { responder, tally, log, tcpLimits, besideOthers };
+    this.#listeners = listenAll(config.dns?.listen ?? [], sockets);
     const addresses = (await this.#listeners).map(({ address }) => formatAddress(address));
     for (const address of addresses) log.info({ address }, 'dns answers over udp and tcp');
     bound(new Map(addresses.map((address, i) => [i === 0 ? 'dns' : `dns-${i + 1}`, address])));

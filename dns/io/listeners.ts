@@ -2,24 +2,29 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { formatAddress, type HostPort, type ListenAddress } from '../../src/address.ts';
+import { CAN_SHARE_PORTS, type ShareOptions } from '../../src/io/listen-beside.ts';
+import { freePorts } from './free-ports.ts';
 import { listenTcp, type TcpLimits, type TcpListener } from './tcp.ts';
 import { type DnsSocketOptions, listenUdp, type UdpListener } from './udp.ts';
 
 export interface DnsListener {
   readonly address: HostPort;
-  /** Ends TCP and keeps answering over UDP; resolves when no connection is left. */
+  /** Takes nothing new, answers what waits, ends connections as they fall idle; resolves when all is closed. */
   drain(): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface ListenersOptions extends DnsSocketOptions {
+export interface ListenersOptions extends DnsSocketOptions, ShareOptions {
   readonly tcpLimits?: TcpLimits | undefined;
 }
 
 /** With port 0 the kernel chooses the UDP port, and the TCP port of that number may be taken: try again. */
 const PORT_ZERO_ATTEMPTS = 10;
 
-/** Binds all addresses or none: rejects with an error that names the address, everything bound before closed again. */
+/**
+ * Binds all addresses or none: rejects with an error that names the address, everything bound before closed again.
+ * An address that another process has is refused unless this one is told that it comes beside others.
+ */
 export async function listenAll(
   addresses: readonly ListenAddress[],
   options: ListenersOptions,
@@ -54,20 +59,25 @@ async function tryBoth(
   options: ListenersOptions,
   mayRetry: boolean,
 ): Promise<DnsListener | undefined> {
-  const udp: UdpListener = await listenUdp(address, options);
+  let udp: UdpListener | undefined;
   let tcp: TcpListener;
   try {
+    const alone = CAN_SHARE_PORTS && (options.besideOthers !== true || address.port === 0);
+    udp = await listenUdp(alone ? await freePorts(address) : address, options);
     tcp = await listenTcp(udp.address, options, options.tcpLimits);
   } catch (error) {
-    await udp.close();
+    await udp?.close();
     if (mayRetry && error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return undefined;
     throw error;
   }
+  const both = [udp, tcp];
   return {
     address: udp.address,
-    drain: () => tcp.drain(),
+    drain: async () => {
+      await Promise.all(both.map((it) => it.drain()));
+    },
     close: async () => {
-      await Promise.all([udp.close(), tcp.close()]);
+      await Promise.all(both.map((it) => it.close()));
     },
   };
 }

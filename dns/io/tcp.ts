@@ -1,6 +1,8 @@
 /** Queries over TCP (RFC 7766), with bounds on the number of connections and on their idleness. */
 import { createServer, isIP, type Server, type Socket } from 'node:net';
 import type { HostPort } from '../../src/address.ts';
+import { CAN_SHARE_PORTS } from '../../src/io/listen-beside.ts';
+import { stopAccepting } from '../../src/io/stop-accepting.ts';
 import { serveConnection } from './tcp-connection.ts';
 import type { DnsSocketOptions } from './udp.ts';
 
@@ -20,15 +22,18 @@ export const TCP_LIMITS: TcpLimits = { maxConnections: 256, maxPerClient: 64, ma
 
 const SWEEPS_PER_IDLE = 10;
 
+/** Of a drain: long enough for the query of a client that has just connected, or is about to ask again. */
+const DRAIN_IDLE_MS = 500;
+
 export interface TcpListener {
   readonly address: HostPort;
-  /** Takes no more connections and ends the open ones; resolves when none is left. */
+  /** Accepts those that wait and no more, ends each connection once it is idle; resolves when none is left. */
   drain(): Promise<void>;
   /** Closes everything at once. */
   close(): Promise<void>;
 }
 
-/** Binds and answers until closed. `host` is an IP address. Rejects when the address cannot be bound. */
+/** Binds and answers until closed; `host`, and what rejects, is as with `listenUdp`. */
 export async function listenTcp(
   address: HostPort,
   options: DnsSocketOptions,
@@ -39,30 +44,36 @@ export async function listenTcp(
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => connections.add(socket));
   await bound(server, address);
   server.on('error', (error) => options.log.warn({ err: error }, 'tcp listener error'));
-  const sweep = setInterval(() => connections.destroyIdle(), limits.idleMs / SWEEPS_PER_IDLE);
+  const sweepEvery = (ms: number): NodeJS.Timeout => setInterval(() => connections.sweep(), ms);
+  let sweep = sweepEvery(limits.idleMs / SWEEPS_PER_IDLE);
   const closed = new Promise<void>((resolve) => {
     server.once('close', () => {
       clearInterval(sweep);
       resolve();
     });
   });
-  const end = (action: (socket: Socket) => void): Promise<void> => {
-    if (server.listening) server.close();
-    connections.forEach(action);
-    return closed;
-  };
   const real = server.address();
   return {
     address: real === null || typeof real === 'string' ? address : { host: real.address, port: real.port },
-    drain: () => end((socket) => socket.end()),
-    close: () => end((socket) => socket.destroy()),
+    drain: async () => {
+      await stopAccepting(server);
+      clearInterval(sweep);
+      if (!connections.isEmpty) sweep = sweepEvery(DRAIN_IDLE_MS / SWEEPS_PER_IDLE);
+      connections.drain();
+      await closed;
+    },
+    close: () => {
+      if (server.listening) server.close();
+      connections.destroyAll();
+      return closed;
+    },
   };
 }
 
 function bound(server: Server, { host, port }: HostPort): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, ipv6Only: isIP(host) === 6 }, () => {
+    server.listen({ host, port, ipv6Only: isIP(host) === 6, reusePort: CAN_SHARE_PORTS }, () => {
       server.off('error', reject);
       resolve();
     });
@@ -77,10 +88,17 @@ class Connections {
   readonly #idleSince = new Map<Socket, number>();
   /** Address → the connections it has open, in any order. */
   readonly #byClient = new Map<string, Set<Socket>>();
+  #idleMs: number;
+  #isDraining = false;
 
   constructor(options: DnsSocketOptions, limits: TcpLimits) {
     this.#options = options;
     this.#limits = limits;
+    this.#idleMs = limits.idleMs;
+  }
+
+  get isEmpty(): boolean {
+    return this.#idleSince.size === 0;
   }
 
   add(socket: Socket): void {
@@ -112,15 +130,28 @@ class Connections {
     if (own?.size === 0) this.#byClient.delete(client);
   }
 
-  forEach(action: (socket: Socket) => void): void {
-    for (const socket of this.#idleSince.keys()) action(socket);
+  destroyAll(): void {
+    for (const socket of this.#idleSince.keys()) socket.destroy();
   }
 
-  destroyIdle(): void {
-    const limit = performance.now() - this.#limits.idleMs;
+  /** From here on each connection is ended as soon as it is idle, and cut where its client does not end it too. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#idleMs = Math.min(this.#idleMs, DRAIN_IDLE_MS);
+    this.sweep();
+  }
+
+  /** To be called every now and then. */
+  sweep(): void {
+    const limit = performance.now() - this.#idleMs;
     for (const [socket, since] of this.#idleSince) {
+      // Also what was put behind the others in this round.
       if (since > limit) return;
-      this.#destroy(socket);
+      if (!this.#isDraining || socket.writableEnded) this.#destroy(socket);
+      else {
+        socket.end();
+        this.#touch(socket);
+      }
     }
   }
 

@@ -2,11 +2,13 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import type { HostPort } from '../../src/address.ts';
+import { CAN_SHARE_PORTS } from '../../src/io/listen-beside.ts';
 import type { Log } from '../../src/io/log.ts';
 import type { Responder } from '../responder.ts';
 import type { Tally } from '../tally.ts';
 import { DatagramRound, type Sender } from './datagram-round.ts';
 import { DirectSender } from './direct-sender.ts';
+import { leavePort } from './leave-port.ts';
 
 /** Bursts wait here while the loop does something else; the kernel's own bound (rmem_max) applies as well. */
 const RECEIVE_BUFFER_BYTES = 1 << 20;
@@ -19,6 +21,9 @@ export interface DnsSocketOptions {
 
 export interface UdpListener {
   readonly address: HostPort;
+  /** Leaves new queries to whoever has the port too and answers those that wait; resolves when it has closed. */
+  drain(): Promise<void>;
+  /** Closes at once: queries that wait get no answer. */
   close(): Promise<void>;
 }
 
@@ -27,13 +32,17 @@ type Lookup = (host: string, options: unknown, done: (error: null, address: stri
 /** Answers go to addresses that datagrams came from, so there is nothing to look up and no tick to wait for it. */
 const noLookup: Lookup = (host, _options, done) => done(null, host, isIP(host));
 
-/** Binds and answers until closed. `host` is an IP address. Rejects when the address cannot be bound. */
+/**
+ * Binds and answers until closed. `host` is an IP address. Rejects when the address cannot be bound; where the port can
+ * be shared, it can be bound though another process of the same user has it (listeners.ts).
+ */
 export async function listenUdp({ host, port }: HostPort, options: DnsSocketOptions): Promise<UdpListener> {
   const ipv6 = isIP(host) === 6;
   const socket = createSocket({
     type: ipv6 ? 'udp6' : 'udp4',
     // `0.0.0.0` and `[::]` can both be configured; each serves its own family.
     ipv6Only: ipv6,
+    reusePort: CAN_SHARE_PORTS,
     recvBufferSize: RECEIVE_BUFFER_BYTES,
     lookup: noLookup as never,
   });
@@ -49,15 +58,25 @@ export async function listenUdp({ host, port }: HostPort, options: DnsSocketOpti
   const round = new DatagramRound((query, from) => answerDatagram(sender, query, from, options));
   socket.on('message', (query, from) => round.add(query, from));
   const { address, port: realPort } = socket.address();
+  const close = (): Promise<void> => {
+    if (!isClosed(socket)) {
+      round.end();
+      socket.close();
+    }
+    return closed;
+  };
   return {
     address: { host: address, port: realPort },
-    close: () => {
-      if (!isClosed(socket)) {
-        round.end();
-        socket.close();
-      }
-      return closed;
+    drain: async () => {
+      if (isClosed(socket)) return;
+      round.end();
+      await leavePort(socket, {
+        answer: (query, from) => answerDatagram(sender, query, from, options),
+        sendsConnected: () => sender.isDirect,
+      });
+      await close();
     },
+    close,
   };
 }
 

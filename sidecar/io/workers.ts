@@ -1,12 +1,10 @@
 /** Several threads on the same ports: starts them, tells them of changes, adds up what they count, replaces the dead. */
 import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ListenAddress } from '../../src/address.ts';
 import { backoffMs } from '../../src/backoff.ts';
 import type { Endpoint } from '../../src/endpoint.ts';
 import type { LineSink } from '../../src/io/line-sink.ts';
-import { listen } from '../../src/io/listen.ts';
+import { freePort } from '../../src/io/listen-beside.ts';
 import type { Log } from '../../src/io/log.ts';
 import { describeSnapshot } from '../../src/remote-snapshot.ts';
 import { CountLedger } from '../count-ledger.ts';
@@ -78,7 +76,7 @@ export class Workers implements Serving<Int32Array> {
   }
 
   async listen(): Promise<ReadonlyMap<string, string>> {
-    for (const listener of this.#generation.plan.config.listeners) await refuseTaken(listener.listen);
+    for (const listener of this.#generation.plan.config.listeners) await freePort(listener.listen);
     const [first, ...others] = this.#seats;
     if (first === undefined || this.#isEnding) throw new Error('ended before it had started');
     const addresses = await this.#start(first);
@@ -101,7 +99,7 @@ export class Workers implements Serving<Int32Array> {
       return Promise.resolve();
     };
     try {
-      for (const listener of next.newListeners) await refuseTaken(listener.listen);
+      for (const listener of next.newListeners) await freePort(listener.listen);
       const addresses = await this.#prepareAll(next);
       return { addresses, apply: () => this.#apply(next).finally(end), discard };
     } catch (error) {
@@ -299,15 +297,4 @@ export class Workers implements Serving<Int32Array> {
       'endpoints beyond what workers can count get no work',
     );
   }
-}
-
-/**
- * Ports that are shared would be shared with another process of ours as well, and neither would notice; so whoever has
- * one already is met here, as it is with one worker.
- */
-async function refuseTaken(address: ListenAddress): Promise<void> {
-  if ('path' in address || address.port === 0) return;
-  const server = createServer((socket) => socket.destroy());
-  await listen(server, address);
-  await new Promise((resolve) => server.close(resolve));
 }

@@ -4,6 +4,7 @@ import { reportClusters } from '../clusters-report.ts';
 import { METRICS_CONTENT_TYPE, MetricsText } from '../metrics.ts';
 import { judgeReadiness, missingForStart } from '../readiness.ts';
 import { collectReloadMetrics, reportReloads } from '../reload-record.ts';
+import { HAND_OVER_PATH } from './former-process.ts';
 import type { ProcessMetrics } from './process-metrics.ts';
 import type { AdminView } from './running-house.ts';
 
@@ -93,6 +94,18 @@ const ADMIN_TABLE: AdminTable = new Map<string, AdminPath>([
       summary: 'begin to drain',
       reply: (view) => {
         view.drain();
+        return json(200, { draining: true });
+      },
+    },
+  ],
+  [
+    HAND_OVER_PATH,
+    {
+      method: 'POST',
+      onStatus: false,
+      summary: 'for a process that takes the place of this one: give up these addresses, then drain',
+      reply: async (view) => {
+        await view.handOver();
         return json(200, { draining: true });
       },
     },

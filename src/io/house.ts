@@ -6,6 +6,7 @@ import { pause, realClock } from './clock.ts';
 import type { Log } from './log.ts';
 import { type ReadConfig, Reloads, type Replacement } from './reloads.ts';
 import type { AdminView, RunningHouse } from './running-house.ts';
+import { takePlace } from './take-place.ts';
 
 /** What a house gives to its work while that opens. */
 export interface Opening {
@@ -13,7 +14,10 @@ export interface Opening {
   readonly stopping: AbortSignal;
   /** Aborts when a drain begins, or at the end without one: nobody is to be sent here any more. */
   readonly leaving: AbortSignal;
-  /** `admin` and `status`, as far as they are configured, are bound already. */
+  /**
+   * `admin` and `status`, as far as they are configured, are bound already, unless this process takes the place of
+   * another: then they are once it has started.
+   */
   readonly addresses: ReadonlyMap<string, string>;
   /** Tells what all listeners are really bound to, by name; again when that has changed. */
   readonly bound: (addresses: ReadonlyMap<string, string>) => void;
@@ -55,7 +59,12 @@ export interface HouseOptions {
   /** Completes a configuration that was read again, as `config` is already; may throw. Default: it is complete. */
   readonly resolve?: (config: Config) => Config;
   readonly work: HouseWork;
+  /** It takes the place of a process that has the same addresses, which is told to drain once this one has started. */
+  readonly replaces?: boolean | undefined;
 }
+
+/** How long what has been bound beside another process may take to let go of it where the start fails. */
+const RETREAT_MS = 3_000;
 
 export class House implements RunningHouse {
   readonly ready: Promise<void>;
@@ -65,18 +74,21 @@ export class House implements RunningHouse {
   readonly #log: Log;
   readonly #reloads: Reloads;
   readonly #work: HouseWork;
+  readonly #replaces: boolean;
   readonly #stopping = new AbortController();
   readonly #leaving = new AbortController();
   readonly #bound = Promise.withResolvers<void>();
   readonly #markClosed: () => void;
   #adminServers: Promise<AdminServers> | undefined;
   #started = false;
+  #hasSuccessor = false;
   #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ config, log, resolve = (it) => it, work }: HouseOptions) {
+  constructor({ config, log, resolve = (it) => it, work, replaces = false }: HouseOptions) {
     this.#log = log;
     this.#work = work;
+    this.#replaces = replaces;
     this.#reloads = new Reloads({
       config,
       log,
@@ -109,12 +121,10 @@ export class House implements RunningHouse {
 
   async #open(): Promise<void> {
     try {
-      this.#adminServers = startAdminServers({ config: this.#reloads.config, view: this.admin, log: this.#log });
-      for (const [name, address] of (await this.#adminServers).addresses) this.addresses.set(name, address);
+      if (!this.#replaces) await this.#openAdmin();
       this.#refuseIfClosed();
-      const stopping = this.#stopping.signal;
       const opened = this.#work.open({
-        stopping,
+        stopping: this.#stopping.signal,
         leaving: this.#leaving.signal,
         addresses: this.addresses,
         bound: (listeners) => this.#noteAddresses(listeners),
@@ -122,12 +132,35 @@ export class House implements RunningHouse {
       });
       await Promise.race([opened, this.closed]);
       this.#refuseIfClosed();
+      if (this.#replaces) await this.#takePlace();
     } catch (error) {
       await this.close();
       throw error;
     }
     this.#started = true;
     this.#work.onStarted();
+  }
+
+  async #openAdmin(): Promise<void> {
+    const { config } = this.#reloads;
+    const besideOthers = this.#replaces;
+    this.#adminServers = startAdminServers({ config, view: this.admin, log: this.#log, besideOthers });
+    for (const [name, address] of (await this.#adminServers).addresses) this.addresses.set(name, address);
+  }
+
+  /** All is ready: up to here the former process has answered whoever asked, from here on it is this one. */
+  async #takePlace(): Promise<void> {
+    this.#started = true;
+    const { config } = this.#reloads;
+    const { role } = this.admin;
+    try {
+      await takePlace({ config, role, log: this.#log, openAdmin: () => this.#openAdmin() });
+    } catch (error) {
+      // Work is coming in already, because the addresses are shared.
+      await Promise.race([this.#work.finish(), pause(realClock, RETREAT_MS, this.#stopping.signal)]);
+      throw error;
+    }
+    this.#refuseIfClosed();
   }
 
   /** `admin` and `status` stay; listeners that are not told any more are gone. */
@@ -144,18 +177,29 @@ export class House implements RunningHouse {
 
   async #drain(): Promise<void> {
     const { delay, grace } = this.#reloads.config.drain;
-    this.#log.info({ delay_ms: delay, grace_ms: grace }, 'no longer ready; taking leave');
+    const hasSuccessor = this.#hasSuccessor;
+    this.#log.info({ delay_ms: hasSuccessor ? 0 : delay, grace_ms: grace }, 'no longer ready; taking leave');
     this.#leaving.abort();
-    // First of all nobody is to be sent here any more; readiness went with `#draining`.
-    await Promise.race([Promise.all([this.#work.leave(), this.#reloads.end()]), this.closed]);
-    const gone = Promise.race([this.#work.gone(), this.closed]);
-    await Promise.all([gone, pause(realClock, delay, this.#stopping.signal)]);
+    // First of all nobody is to be sent here any more; readiness went with `#draining`. A successor is at the same place.
+    const told = hasSuccessor ? Promise.resolve() : this.#work.leave();
+    await Promise.race([Promise.all([told, this.#reloads.end()]), this.closed]);
+    if (!hasSuccessor) {
+      const gone = Promise.race([this.#work.gone(), this.closed]);
+      await Promise.all([gone, pause(realClock, delay, this.#stopping.signal)]);
+    }
     const ended = new AbortController();
     void this.#work.finish().then(() => ended.abort());
     await pause(realClock, grace, AbortSignal.any([this.#stopping.signal, ended.signal]));
     const { left } = this.#work;
     if (left > 0) this.#log.warn({ connections: left }, 'grace is over: cutting what is left');
     await this.close();
+  }
+
+  async #handOver(): Promise<void> {
+    this.#hasSuccessor = true;
+    this.#log.info('another process takes the place of this one');
+    await (await this.#adminServers?.catch(() => undefined))?.leave();
+    void this.drain();
   }
 
   async #close(): Promise<void> {
@@ -180,6 +224,7 @@ export class House implements RunningHouse {
       config: () => redactConfig(this.#reloads.config),
       reloads: () => this.#reloads.record,
       drain: () => void this.drain(),
+      handOver: () => this.#handOver(),
     };
   }
 }

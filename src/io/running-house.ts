@@ -31,6 +31,11 @@ export interface AdminView {
   reloads(): ReloadRecord;
   /** Begins to drain; further calls change nothing. */
   drain(): void;
+  /**
+   * Another process has taken the place of this one: gives up the admin and status addresses and begins to drain without
+   * a word to those who would send work elsewhere. Resolves when the addresses are given up; never rejects.
+   */
+  handOver(): Promise<void>;
 }
 
 export interface RunningHouse {

@@ -24,6 +24,7 @@ export class FakeHouse implements RunningHouse {
       config: () => ({}),
       reloads: () => firstRecord(0),
       drain: () => void this.drain(),
+      handOver: async () => void this.drain(),
     };
   }
 

@@ -47,6 +47,9 @@ function fakeView(state: HouseState): AdminView {
     drain: () => {
       state.drains += 1;
     },
+    handOver: async () => {
+      state.drains += 1;
+    },
   };
 }
 
