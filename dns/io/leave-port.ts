@@ -4,56 +4,54 @@
  *
  * A connected socket gets what its peer sends and nothing else, so the kernel deals further queries out to the sockets of
  * the other process (Linux since 5.4; where it is otherwise, this is no worse than closing). The peer is a port of our
- * own address that nobody sends from. What was queued before can still be read, and answered: the kernel takes an address
- * all the same. Only node:dgram does not; for an answer that goes through it the socket is free for a moment, in which
+ * own address that nobody sends from. What was queued before can still be read, but neither libuv nor
+ * node:dgram sends from a connected socket to another than its peer: for each answer it is free for a moment, in which
  * one more query may come.
  */
 import type { RemoteInfo, Socket } from 'node:dgram';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 
 /** RFC 863: nobody sends from there. */
 const DISCARD_PORT = 9;
-/** After so long without a query the queue is empty: there was at least one look into it. */
+const LOOPBACK: ReadonlyMap<string, string> = new Map([
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '::1'],
+]);
+/** Without a query for so long, the queue is empty. */
 const QUIET_MS = 10;
 /** For as long as this, queries that still find their way here are answered. */
 const MAX_MS = 2_000;
 
-export interface LeaveOptions {
-  /** Answers a query that waited; the socket can be sent from. */
-  readonly answer: (query: Buffer, from: RemoteInfo) => void;
-  /** Whether an answer gets past node:dgram now, so that it can leave from a connected socket. */
-  readonly sendsConnected: () => boolean;
-}
-
 /**
- * Gets no new queries from here on and answers those that wait. Resolves when none is left; closing the socket is the
- * caller's. Never rejects. The socket must look up no names but take addresses as they are (its `lookup` answers at
- * once): nothing here waits for a tick.
+ * Gets no new queries from here on and gives those that wait to `answer`, for whose call the socket may send. Resolves
+ * when none is left; closing the socket is the caller's. Never rejects. The socket must look up no names but take
+ * addresses as they are (its `lookup` answers at once): nothing here waits for a tick.
  */
-export async function leavePort(socket: Socket, { answer, sendsConnected }: LeaveOptions): Promise<void> {
+export async function leavePort(socket: Socket, answer: (query: Buffer, from: RemoteInfo) => void): Promise<void> {
   const { address } = socket.address();
-  const peer = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
-  const leave = (): void => socket.connect(DISCARD_PORT, peer);
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const leave = (): void => socket.connect(DISCARD_PORT, LOOPBACK.get(address) ?? address);
   let answered = 0;
   const answerWaiting = (query: Buffer, from: RemoteInfo): void => {
     answered += 1;
-    const staysAway = sendsConnected() && isConnected(socket);
-    if (!staysAway && isConnected(socket)) socket.disconnect();
+    if (isConnected(socket)) socket.disconnect();
     answer(query, from);
-    if (!staysAway) leave();
+    leave();
   };
-  let answeredBefore = -1;
-  const begunAt = performance.now();
-  const look = setInterval(() => {
-    if (answered === answeredBefore || performance.now() - begunAt > MAX_MS) resolve();
-    answeredBefore = answered;
-  }, QUIET_MS);
-  socket.once('close', resolve);
+  let isClosed = false;
+  socket.once('close', () => {
+    isClosed = true;
+  });
   socket.removeAllListeners('message');
   socket.on('message', answerWaiting);
   leave();
-  await promise;
-  clearInterval(look);
+  const begunAt = performance.now();
+  for (let before = -1; !isClosed && answered !== before && performance.now() - begunAt < MAX_MS; ) {
+    before = answered;
+    await setTimeout(QUIET_MS);
+    // A timer may come late and without a look into the sockets before it; an immediate comes behind one.
+    await setImmediate();
+    await setImmediate();
+  }
 }
 
 function isConnected(socket: Socket): boolean {

@@ -70,10 +70,7 @@ export async function listenUdp({ host, port }: HostPort, options: DnsSocketOpti
     drain: async () => {
       if (isClosed(socket)) return;
       round.end();
-      await leavePort(socket, {
-        answer: (query, from) => answerDatagram(sender, query, from, options),
-        sendsConnected: () => sender.isDirect,
-      });
+      await leavePort(socket, (query, from) => answerDatagram(sender, query, from, options));
       await close();
     },
     close,

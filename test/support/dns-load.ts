@@ -7,8 +7,8 @@ import { query, readAnswer } from './dns-message.ts';
 export interface DnsLoadOptions {
   readonly address: string;
   readonly name: string;
-  /** 1 to 65,536: a question is known by its message id. */
-  readonly total: number;
+  /** It goes on after so many until it is told to end. At most 65,536 are asked: each is known by its message id. */
+  readonly atLeast: number;
   readonly perSecond: number;
   /** Ports that questions come from, by which the kernel deals them out. */
   readonly ports?: number;
@@ -16,12 +16,14 @@ export interface DnsLoadOptions {
 
 /** Whoever has no answer after so long is lost. */
 const ANSWER_MS = 2_000;
+const MAX_QUESTIONS = 65_536;
 const RECEIVE_BUFFER_BYTES = 1 << 20;
 
 export class DnsLoad {
   readonly #options: DnsLoadOptions;
   readonly #sockets: Socket[] = [];
-  readonly #sentAt: Float64Array;
+  readonly #sentAt = new Float64Array(MAX_QUESTIONS);
+  #mayEnd = false;
   #slowestMs = 0;
   #answered = 0;
   /** How often each answer came, by rcode and data. */
@@ -30,26 +32,30 @@ export class DnsLoad {
 
   constructor(options: DnsLoadOptions) {
     this.#options = options;
-    this.#sentAt = new Float64Array(options.total);
   }
 
   get slowestMs(): number {
     return this.#slowestMs;
   }
 
+  /** What it went on for has happened. */
+  end(): void {
+    this.#mayEnd = true;
+  }
+
   /** Resolves to the number of questions that got no answer in time. */
   async run(): Promise<number> {
-    const { total, perSecond, ports = 64 } = this.#options;
+    const { atLeast, perSecond, ports = 64 } = this.#options;
     for (let i = 0; i < ports; i++) this.#sockets.push(await this.#open());
     const begin = performance.now();
-    while (this.sent < total) {
-      const due = Math.min(total, Math.floor(((performance.now() - begin) * perSecond) / 1_000));
+    while (this.sent < MAX_QUESTIONS && !(this.#mayEnd && this.sent >= atLeast)) {
+      const due = Math.min(MAX_QUESTIONS, Math.floor(((performance.now() - begin) * perSecond) / 1_000));
       while (this.sent < due) this.#ask(this.sent);
       await sleep(1);
     }
     const last = performance.now();
-    while (this.#answered < total && performance.now() - last < ANSWER_MS) await sleep(10);
-    return total - this.#answered;
+    while (this.#answered < this.sent && performance.now() - last < ANSWER_MS) await sleep(10);
+    return this.sent - this.#answered;
   }
 
   close(): void {
