@@ -25,9 +25,11 @@
  *   error is printed with its causes and ends with 1. Nothing calls `process.exit`.
  */
 import { isMainThread } from 'node:worker_threads';
+import { leanAllocator } from './lean-allocator.ts';
 
 // A worker of the sidecar is this same file in a thread: it has no command line and loads nothing of it.
 if (isMainThread) {
+  leanAllocator(process);
   const { runCommandLine } = await import('./program.ts');
   const { processTerminal } = await import('./terminal.ts');
   process.exitCode = await runCommandLine(process.argv.slice(2), processTerminal(import.meta.filename));

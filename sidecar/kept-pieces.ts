@@ -1,4 +1,5 @@
 /** Body bytes kept for another attempt: as few pieces as can be, however small the segments are that they came in. */
+import { ownCopy } from './own-copy.ts';
 
 /** A piece of its own for each octet would hold more than a hundred times what the client has sent. */
 const ROOM_BYTES = 4 * 1_024;
@@ -7,8 +8,8 @@ const ROOM_BYTES = 4 * 1_024;
 export function keepPiece(pieces: Buffer[], bytes: Uint8Array): void {
   const last = pieces.at(-1);
   if (last === undefined) {
-    // Most bodies are one piece, for which the pool is quickest; what lies behind it there is not ours.
-    pieces.push(Buffer.from(bytes));
+    // Most bodies are one piece; what lies behind it in its buffer may not be ours.
+    pieces.push(ownCopy(bytes));
     return;
   }
   const size = last.length + bytes.length;

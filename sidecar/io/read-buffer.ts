@@ -4,6 +4,7 @@
  * write that passes them on without a copy; they come from a few that are used again and again. Fresh buffers would cost a
  * third of a large download (docs/benchmarks.md).
  */
+import { ownCopy } from '../own-copy.ts';
 import type { DirectSocket } from './direct-socket.ts';
 import { latin1 } from './latin1.ts';
 
@@ -96,9 +97,9 @@ export class ReadSource {
     if (size <= JOIN_BYTES) return to.writeText(latin1(bytes, from, end));
     const own = this.#own;
     // A slow client's queue is bounded by the bytes in it: mostly empty buffers would multiply what it may hold of memory.
-    if (size < READ_BYTES / 4) return writeCopy(to, Buffer.from(bytes.subarray(from, end)));
+    if (size < READ_BYTES / 4) return writeCopy(to, ownCopy(bytes.subarray(from, end)));
     if (own !== undefined && own.buffer.buffer === bytes.buffer) return lend(to, own, bytes.subarray(from, end));
-    if (size > READ_BYTES) return writeCopy(to, Buffer.from(bytes.subarray(from, end)));
+    if (size > READ_BYTES) return writeCopy(to, ownCopy(bytes.subarray(from, end)));
     const copy = new Lease();
     bytes.copy(copy.buffer, 0, from, end);
     const isTaken = lend(to, copy, copy.buffer.subarray(0, size));

@@ -1,0 +1,40 @@
+/**
+ * Has the C library's allocator give back what it does not need, which it only takes orders for when a process starts.
+ *
+ * The engine's compilers take memory in pieces of 32 KiB, from several threads. glibc keeps them in the arena of each
+ * thread when they are free again, 15 MB of a sidecar's 90 under load. Pieces of this size as mappings of their own go
+ * back to the system at once. The data path allocates none
+ * of this size per request, or hardly any, so it makes no system calls for it.
+ */
+
+/** The variables of mallopt(3), for glibc; other C libraries do not read them. */
+const SETTINGS = {
+  MALLOC_MMAP_THRESHOLD_: '32768',
+  MALLOC_TRIM_THRESHOLD_: '65536',
+  MALLOC_TOP_PAD_: '0',
+} as const;
+
+/** The commands that live long enough for it to matter. */
+const ROLES: ReadonlySet<string> = new Set(['sidecar', 'dns']);
+
+/** The part of `process` that is needed here. */
+export type StartedProcess = Pick<NodeJS.Process, 'platform' | 'argv' | 'argv0' | 'execArgv' | 'execPath' | 'env'> & {
+  execve?(file: string, args: readonly string[], env: NodeJS.ProcessEnv): void;
+};
+
+/**
+ * Starts the process again in its own place, with the same id and command line, where it is to run a role and nobody
+ * has set the allocator up; else, and where the system does not let it, does nothing. To be called before anything else:
+ * what is open by then is lost, except for the standard streams. Takes some 40 ms.
+ */
+export function leanAllocator(started: StartedProcess): void {
+  const { platform, argv, argv0, execArgv, execPath, env } = started;
+  const [, ...command] = argv;
+  if (platform !== 'linux' || !ROLES.has(command[1] ?? '') || started.execve === undefined) return;
+  if (Object.keys(env).some((name) => name.startsWith('MALLOC_') || name === 'GLIBC_TUNABLES')) return;
+  try {
+    started.execve(execPath, [argv0, ...execArgv, ...command], { ...env, ...SETTINGS });
+  } catch {
+    // Not permitted (Node's permission model): it runs as it is.
+  }
+}
