@@ -3,8 +3,7 @@
  *
  * The engine's compilers take memory in pieces of 32 KiB, from several threads. glibc keeps them in the arena of each
  * thread when they are free again, 15 MB of a sidecar's 90 under load. Pieces of this size as mappings of their own go
- * back to the system at once. The data path allocates none
- * of this size per request, or hardly any, so it makes no system calls for it.
+ * back to the system at once. The data path hardly ever allocates one, so it makes no system calls for that.
  */
 
 /** The variables of mallopt(3), for glibc; other C libraries do not read them. */
