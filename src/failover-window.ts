@@ -10,7 +10,6 @@ export const ANSWER_PAUSE_MS = 20;
 
 export interface FallTiming {
   readonly intervalMs: number;
-  readonly timeoutMs: number;
   readonly fall: number;
 }
 
@@ -55,7 +54,7 @@ export function probedWindow(timing: FallTiming, ttl: TtlBounds, tookMs: number)
 }
 
 /** Seconds of TTL that are served after 0, 1 … `fall` − 1 failed probes of the member that is the first to fall. */
-export function servedTtls({ intervalMs, fall }: Pick<FallTiming, 'intervalMs' | 'fall'>, ttl: TtlBounds): number[] {
+export function servedTtls({ intervalMs, fall }: FallTiming, ttl: TtlBounds): number[] {
   return Array.from({ length: fall }, (_, failures) =>
     balancedTtlSeconds((fall - failures) * intervalMs, ttl.minMs, ttl.maxMs),
   );

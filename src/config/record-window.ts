@@ -6,6 +6,8 @@ import { ANSWER_PAUSE_MS, type FailoverWindow, probedWindow, servedTtls } from '
 import { longestCycleMs } from '../probe-pace.ts';
 import type { BalancedRecordConfig } from './dns.ts';
 
+type Probe = NonNullable<BalancedRecordConfig['probe']>;
+
 /** killed: connections are refused · hung: they are accepted and nothing comes · cut: nothing comes back at all. */
 export type Failure = 'killed' | 'hung' | 'cut';
 
@@ -55,11 +57,7 @@ export function recordTtls({ probe, ttl }: BalancedRecordConfig): readonly numbe
   return servedTtls({ intervalMs: probe.interval, fall: probe.fall }, bounds);
 }
 
-function probedWindows(
-  { ttl }: BalancedRecordConfig,
-  probe: NonNullable<BalancedRecordConfig['probe']>,
-  pools: readonly string[],
-): readonly RecordWindow[] {
+function probedWindows({ ttl }: BalancedRecordConfig, probe: Probe, pools: readonly string[]): readonly RecordWindow[] {
   const { interval: intervalMs, timeout: timeoutMs, fall } = probe;
   const bounds = { minMs: ttl.min, maxMs: ttl.max };
   return FAILURES.map((failure): RecordWindow => {
@@ -67,17 +65,27 @@ function probedWindows(
       const why = 'a tcp probe does not notice: the kernel goes on accepting connections';
       return { failure, pools, outcome: 'never', why, window: undefined };
     }
-    const tookMs = failure === 'killed' ? 0 : timeoutMs;
-    const window = probedWindow({ intervalMs, timeoutMs, fall }, bounds, tookMs);
-    return { failure, pools, outcome: 'calculated', why: detectionText(intervalMs, fall, tookMs), window };
+    const timeouts = timeoutsOf(probe, failure);
+    const window = probedWindow({ intervalMs, fall }, bounds, timeouts * timeoutMs);
+    return { failure, pools, outcome: 'calculated', why: detectionText(probe, timeouts), window };
   });
 }
 
+/**
+ * How many timeouts a failed probe takes. A command takes what it likes, whatever has failed, and may wait as long for its
+ * turn where many of them run.
+ */
+function timeoutsOf(probe: Probe, failure: Failure): number {
+  if (probe.exec !== undefined) return 2;
+  return failure === 'killed' ? 0 : 1;
+}
+
 /** `3 × 1s + 500ms`; `1s + 2 × 1.1s + 1s` where a probe that times out holds up the next. */
-function detectionText(intervalMs: number, fall: number, tookMs: number): string {
-  const [interval, cycle] = [intervalMs, longestCycleMs(intervalMs, tookMs)].map(formatSpan);
+function detectionText({ interval: intervalMs, timeout: timeoutMs, fall }: Probe, timeouts: number): string {
+  const cycleMs = longestCycleMs(intervalMs, timeouts * timeoutMs);
+  const [interval, cycle, timeout] = [intervalMs, cycleMs, timeoutMs].map(formatSpan);
   const probes = interval === cycle || fall === 1 ? `${fall} × ${interval}` : `${interval} + ${fall - 1} × ${cycle}`;
-  return tookMs === 0 ? probes : `${probes} + ${formatSpan(tookMs)}`;
+  return [probes, ...(timeouts === 0 ? [] : [timeouts === 1 ? timeout : `${timeouts} × ${timeout}`])].join(' + ');
 }
 
 /** What Consul will say can come at any moment, so its members have the shortest TTL. */

@@ -11,7 +11,7 @@ import {
 import { observeProbe, type ProbeState } from '../../src/health.ts';
 import { pauseAfterProbe } from '../../src/probe-pace.ts';
 
-const timing = (intervalMs: number, fall: number, timeoutMs: number): FallTiming => ({ intervalMs, fall, timeoutMs });
+const timing = (intervalMs: number, fall: number): FallTiming => ({ intervalMs, fall });
 const bounds = (minMs: number, maxMs: number): TtlBounds => ({ minMs, maxMs });
 
 describe('the window of a probed member', () => {
@@ -23,16 +23,16 @@ describe('the window of a probed member', () => {
     detection: number,
     ttl: number,
   ])[] = [
-    ['refuses', timing(1_000, 3, 500), bounds(2_000, 30_000), 0, 3_000, 2_000],
-    ['is silent', timing(1_000, 3, 500), bounds(2_000, 30_000), 500, 3_500, 2_000],
-    ['has no least TTL: one interval is left', timing(1_000, 3, 500), bounds(1_000, 30_000), 500, 3_500, 1_000],
-    ['has a least TTL above all others', timing(1_000, 3, 500), bounds(30_000, 30_000), 500, 3_500, 30_000],
-    ['has a largest TTL below an interval', timing(10_000, 3, 500), bounds(2_000, 5_000), 500, 30_500, 5_000],
+    ['refuses', timing(1_000, 3), bounds(2_000, 30_000), 0, 3_000, 2_000],
+    ['is silent', timing(1_000, 3), bounds(2_000, 30_000), 500, 3_500, 2_000],
+    ['has no least TTL: one interval is left', timing(1_000, 3), bounds(1_000, 30_000), 500, 3_500, 1_000],
+    ['has a least TTL above all others', timing(1_000, 3), bounds(30_000, 30_000), 500, 3_500, 30_000],
+    ['has a largest TTL below an interval', timing(10_000, 3), bounds(2_000, 5_000), 500, 30_500, 5_000],
     // 1.5 s before the last failed probe 3 s were served, and at the end one: whole seconds leave 1.5 s of the former.
-    ['has a TTL that is rounded down', timing(1_500, 3, 500), bounds(1_000, 30_000), 0, 4_500, 1_500],
-    ['may be remembered by nobody', timing(300, 3, 100), bounds(0, 30_000), 0, 900, 0],
-    ['goes down by one probe', timing(1_000, 1, 500), bounds(0, 30_000), 500, 1_500, 1_000],
-    ['holds up the next probe', timing(1_000, 3, 1_000), bounds(1_000, 30_000), 1_000, 4_200, 1_000],
+    ['has a TTL that is rounded down', timing(1_500, 3), bounds(1_000, 30_000), 0, 4_500, 1_500],
+    ['may be remembered by nobody', timing(300, 3), bounds(0, 30_000), 0, 900, 0],
+    ['goes down by one probe', timing(1_000, 1), bounds(0, 30_000), 500, 1_500, 1_000],
+    ['holds up the next probe', timing(1_000, 3), bounds(1_000, 30_000), 1_000, 4_200, 1_000],
   ];
   it.each(cases)('that %s', (_what, probe, ttl, tookMs, detectionMs, ttlMs) => {
     const totalMs = detectionMs + ANSWER_PAUSE_MS + ttlMs;

@@ -169,6 +169,16 @@ describe('the windows of a record', () => {
     ]);
   });
 
+  it('of a command allow for the time that it takes and for its turn, whatever has failed', () => {
+    const slow = 'probe: { exec: { command: [ check ] }, interval: 1s, timeout: 400ms, fall: 3 }';
+    expect(windowsOf([LIST, slow]).map((it) => it.why)).toEqual([
+      '3 × 1s + 2 × 400ms',
+      '3 × 1s + 2 × 400ms',
+      '3 × 1s + 2 × 400ms',
+    ]);
+    expect(worstWindow(windowsOf([LIST, slow]))?.window?.detectionMs).toBe(3_800);
+  });
+
   it('of a tcp probe know no member that hangs, and the worst is that of a cut', () => {
     const windows = windowsOf([LIST, 'probe: { tcp: { port: 1 }, interval: 1s, timeout: 500ms }']);
     expect(windows.map((it) => it.outcome)).toEqual(['calculated', 'never', 'calculated']);
