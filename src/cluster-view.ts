@@ -4,7 +4,7 @@ import type { ProbeState } from './health.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface DiscoveryStatus {
-  readonly source: 'consul' | 'file' | 'static';
+  readonly source: 'consul' | 'dns' | 'file' | 'static';
   /**
    * waiting: no answer and no saved set yet · current: the last attempt was answered · stale: the last attempt
    * failed and an older set is in use · absent: the source says there is no such thing.

@@ -33,6 +33,9 @@ export interface Intake {
   readonly newlySkipped: readonly string[];
 }
 
+/** People who edit a file or the configuration mean what they write: the losses that others tell of are doubted. */
+const DOUBTED: ReadonlySet<DiscoveryStatus['source']> = new Set(['consul', 'dns']);
+
 /** The last good set stays through failures and absence; only an answer changes it. */
 export class DiscoveryIntake {
   readonly #options: IntakeOptions;
@@ -47,6 +50,11 @@ export class DiscoveryIntake {
   /** What the cluster should hold now. */
   get endpoints(): readonly DiscoveredEndpoint[] {
     return endpointsOf(this.#hold);
+  }
+
+  /** What discovery itself said last, without what is held back. */
+  get live(): readonly DiscoveredEndpoint[] {
+    return this.#hold.live;
   }
 
   /** True once there was an answer, or a saved set in its place. */
@@ -114,8 +122,9 @@ export class DiscoveryIntake {
     this.#hadEndpoints ||= screened.endpoints.length > 0;
     const holds = this.#hold.held.some((it) => !before.held.has(it.endpoint.id));
     const result = holds ? 'held' : sameEndpoints(before.endpoints, this.endpoints) ? 'unchanged' : 'applied';
-    // Consul says the same of a service it never knew and of one without instances; only memory tells them apart.
-    const absent = this.#options.source === 'consul' && !this.#hadEndpoints;
+    // Consul says the same of a service it never knew and of one without instances, as do name servers of a name
+    // without records and one that is gone; only memory tells them apart.
+    const absent = DOUBTED.has(this.#options.source) && !this.#hadEndpoints;
     this.#record = recordAnswer(this.#record, { result, absent, skipped, nowMs });
     return { result, newlySkipped: skipped.filter((text) => !known.has(text)) };
   }
@@ -128,9 +137,8 @@ export class DiscoveryIntake {
     return changed;
   }
 
-  /** People who edit a file or the configuration mean what they write: only Consul's losses are doubted. */
   #holdBack(endpoints: readonly DiscoveredEndpoint[], nowMs: number): HoldState {
-    if (this.#options.source !== 'consul') return { live: endpoints, held: [] };
+    if (!DOUBTED.has(this.#options.source)) return { live: endpoints, held: [] };
     return releaseHeld(holdUpdate(this.#hold, endpoints, nowMs), nowMs, this.#options.isConfirmedGone);
   }
 }

@@ -136,6 +136,7 @@ function dampingRule({ half_life, suppress, reuse, max_hold }: Exclude<DampingCo
 }
 
 function sourceOf(members: MembersConfig, probe: ProbeConfig | undefined, consul: ConsulClient | undefined) {
+  if (members.names !== undefined) return namesSource(members.names, members.resolvers, probe);
   if (members.consul === undefined) return staticSource(members, probe);
   const { service, tags, datacenters } = members.consul;
   const query = { service, tags, datacenter: datacenters[0] ?? consul?.settings.datacenter };
@@ -144,8 +145,20 @@ function sourceOf(members: MembersConfig, probe: ProbeConfig | undefined, consul
 }
 
 /** Members are addresses without a port; the probe brings its own. */
+function portOf(probe: ProbeConfig | undefined): number {
+  return probe?.http?.port ?? probe?.tcp?.port ?? probe?.exec?.port ?? 0;
+}
+
+function namesSource(
+  names: readonly string[],
+  resolvers: MembersConfig['resolvers'],
+  probe: ProbeConfig | undefined,
+): EndpointSource {
+  return { kind: 'dns', names, records: 'address', port: portOf(probe), portInId: false, resolvers };
+}
+
 function staticSource(members: MembersConfig, probe: ProbeConfig | undefined): EndpointSource {
-  const port = probe?.http?.port ?? probe?.tcp?.port ?? probe?.exec?.port ?? 0;
+  const port = portOf(probe);
   const endpoints = (members.static ?? []).map((member): DiscoveredEndpoint => {
     const { address, weight } = typeof member === 'string' ? { address: member, weight: 1 } : member;
     return { id: endpointId(address), host: address, port, weight, health: 'up', healthReason: '' };

@@ -1,5 +1,6 @@
 /** `x-outrigger-explain`: for callers that may know, why their request went where it went. */
 import { policyFor } from '../../src/balance/policies.ts';
+import type { DiscoveryStatus } from '../../src/cluster-view.ts';
 import { keyPartsOf } from '../../src/config/cluster.ts';
 import type { DiscoverConfig } from '../../src/config/discover.ts';
 import type { Endpoint } from '../../src/endpoint.ts';
@@ -136,7 +137,6 @@ class ExplainHeader implements DebugHeader {
   }
 }
 
-function sourceOf(discover: DiscoverConfig): 'consul' | 'file' | 'static' {
-  if (discover.consul !== undefined) return 'consul';
-  return discover.file === undefined ? 'static' : 'file';
+function sourceOf(discover: DiscoverConfig): DiscoveryStatus['source'] {
+  return (['consul', 'dns', 'file'] as const).find((source) => discover[source] !== undefined) ?? 'static';
 }

@@ -2,18 +2,19 @@
 import * as v from 'valibot';
 import { about } from './about.ts';
 import { choice } from './choice.ts';
-import { consulMembers, weight } from './discover.ts';
 import { dnsDamping } from './dns-damping.ts';
 import { dnsCookies, nsid } from './dns-edns.ts';
+import { members } from './dns-members.ts';
 import { dnsRateLimit } from './dns-rate-limit.ts';
 import { dnsTcp } from './dns-tcp.ts';
 import { absoluteName, relativeName } from './domain-name.ts';
-import { durationBetween, ipAddress, listenAddress, listOf, name, wholeNumber } from './fields.ts';
+import { durationBetween, listenAddress, listOf, name, wholeNumber } from './fields.ts';
 import { mapping } from './mapping.ts';
 import { probe } from './probe.ts';
-import { exactlyOneOf, isMapping, section } from './section.ts';
+import { isMapping, section } from './section.ts';
 import { dataTypes, type StaticRecordConfig, staticRecord, ttl } from './static-record.ts';
 
+export type { MembersConfig } from './dns-members.ts';
 export { absoluteName } from './domain-name.ts';
 export type { StaticRecordConfig };
 
@@ -23,26 +24,6 @@ const soa = section({
   negative_ttl: about('How long others may remember that a name does not exist (RFC 2308).', v.optional(ttl, '5s')),
   ttl: about('The TTL of the SOA and NS records themselves.', v.optional(ttl, '1h')),
 });
-
-const anyAddress = ipAddress(0);
-const staticMemberSection = section({
-  address: about('The address that is answered.', anyAddress),
-  weight: about(
-    'Its share with `weighted` and `hash`; 0 takes it out of the pool, whatever the policy.',
-    v.optional(weight, 1),
-  ),
-});
-const staticMember = choice([anyAddress, staticMemberSection], (input) =>
-  isMapping(input) ? staticMemberSection : anyAddress,
-);
-
-const members = v.pipe(
-  section({
-    consul: about('The healthy instances of a service in Consul, watched.', v.optional(consulMembers)),
-    static: about('These addresses.', v.optional(listOf(staticMember, 'IP addresses'))),
-  }),
-  exactlyOneOf(['consul', 'static']),
-);
 
 const HOUR = 3_600_000;
 
@@ -146,4 +127,3 @@ export const dns = section({
 export type DnsConfig = v.InferOutput<typeof dns>;
 export type ZoneConfig = v.InferOutput<typeof zone>;
 export type BalancedRecordConfig = v.InferOutput<typeof balancedRecord>;
-export type MembersConfig = v.InferOutput<typeof members>;

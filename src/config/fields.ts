@@ -105,6 +105,16 @@ export const hostPort = parsed(
   { title: 'host:port', examples: ['10.0.0.7:8080', '[::1]:8080'] },
 );
 
+/** A name server: an IP address, with a port unless that is 53. */
+export const resolver = parsed(
+  (text) => {
+    const address = isIP(text) === 0 ? parseHostPort(text) : { host: text, port: 53 };
+    return address === undefined || address.port === 0 || isIP(address.host) === 0 ? undefined : address;
+  },
+  'must be an IP address, or one with a port, such as 10.0.0.2, 10.0.0.2:53 or [::1]:53',
+  { title: 'IP address or address:port', examples: ['10.0.0.2', '10.0.0.2:53', '[::1]:53'] },
+);
+
 /** Somewhere to listen. */
 export const listenAddress = parsed(
   parseListenAddress,

@@ -13,7 +13,15 @@ export type ServedName =
   /** In no zone of ours, or in one that could not be read: nothing can be said. */
   'elsewhere' | 'missing' | 'alias' | 'addresses' | 'other data';
 
+export type ServedRecord = ZoneConfig['records'][string];
+
 type Zones = Readonly<Record<string, ZoneConfig>>;
+
+/** Undefined where the zone has no record for the name. */
+interface Place {
+  readonly zone: string;
+  readonly relative: string | undefined;
+}
 
 export class ServedNames {
   readonly #context: RuleContext;
@@ -26,16 +34,30 @@ export class ServedNames {
 
   /** `name` is absolute, lower-cased, without final dot. */
   find(name: string): ServedName {
-    const zone = this.zoneOf(name);
-    const { isShaped } = this.#context;
-    if (zone === undefined || !isShaped(['dns', 'zones', zone, 'records'])) return 'elsewhere';
-    const relative = this.#keyFor(name, zone);
-    const record = relative === undefined ? undefined : this.#zones[zone]?.records[relative];
-    if (relative === undefined || record === undefined) return 'missing';
-    if (!isShaped(['dns', 'zones', zone, 'records', relative])) return 'elsewhere';
+    const place = this.#placeOf(name);
+    if (place === undefined) return 'elsewhere';
+    const record = this.#recordAt(place, this.#context.isShaped);
+    if (record === undefined) return place.relative === undefined ? 'missing' : 'elsewhere';
     if ('pools' in record) return 'addresses';
     if (record.cname !== undefined) return 'alias';
     return (record.a ?? []).length + (record.aaaa ?? []).length > 0 ? 'addresses' : 'other data';
+  }
+
+  /** Its own record, or that of a wildcard; undefined where it has none, or none in which nothing is wrong. */
+  recordOf(name: string): ServedRecord | undefined {
+    const place = this.#placeOf(name);
+    return place && this.#recordAt(place, this.#context.isSound);
+  }
+
+  #placeOf(name: string): Place | undefined {
+    const zone = this.zoneOf(name);
+    if (zone === undefined || !this.#context.isShaped(['dns', 'zones', zone, 'records'])) return undefined;
+    return { zone, relative: this.#keyFor(name, zone) };
+  }
+
+  #recordAt({ zone, relative }: Place, isGood: RuleContext['isSound']): ServedRecord | undefined {
+    if (relative === undefined || !isGood(['dns', 'zones', zone, 'records', relative])) return undefined;
+    return this.#zones[zone]?.records[relative];
   }
 
   /** True at a delegation and below it: what is there is for the servers of the delegation to say. */

@@ -130,7 +130,7 @@ function minUpRule(
   }
 }
 
-/** A static member is an address alone; only Consul knows a port to probe. */
+/** Static members and names are addresses alone; only Consul knows a port to probe. */
 function probePortRule(
   { isSound, isShaped, report }: RuleContext,
   path: ConfigPath,
@@ -138,13 +138,13 @@ function probePortRule(
 ): void {
   const { probe } = record;
   if (probe === undefined || !isShaped([...path, 'probe'])) return;
-  const hasStatic = record.pools.some(
-    (pool, index) => isShaped([...path, 'pools', index, 'members']) && pool.members.static !== undefined,
-  );
+  const has = (key: 'static' | 'names') =>
+    record.pools.some((pool, index) => isShaped([...path, 'pools', index, 'members']) && pool.members[key]);
+  const portless = has('static') ? 'static members' : has('names') ? 'names' : undefined;
   for (const kind of ['http', 'tcp'] as const) {
     const at = [...path, 'probe', kind];
-    if (hasStatic && probe[kind] !== undefined && isSound(at) && probe[kind].port === undefined) {
-      report(at, 'needs a port, as static members have none', 'key');
+    if (portless !== undefined && probe[kind] !== undefined && isSound(at) && probe[kind].port === undefined) {
+      report(at, `needs a port, as ${portless} have none`, 'key');
     }
   }
 }

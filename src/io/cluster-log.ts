@@ -22,7 +22,10 @@ export class ClusterLog {
 
   skipped(reasons: readonly string[]): void {
     const fields = { count: reasons.length, skipped: reasons.slice(0, NAMES_PER_LINE) };
-    this.#log.warn({ cluster: this.#cluster, ...fields }, 'discovered endpoints are left out');
+    this.#log.warn(
+      { cluster: this.#cluster, ...fields },
+      'discovery is not complete: endpoints are left out, or as they were',
+    );
   }
 
   held(held: string | undefined): void {

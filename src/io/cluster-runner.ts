@@ -41,7 +41,7 @@ export interface ClusterRunnerOptions {
   readonly consul: ConsulClient | undefined;
   /** Runs the commands of `exec` probes; one per process, shared by all clusters. Default: one of its own. */
   readonly commands?: ProbeCommands | undefined;
-  /** Where the last good set of a Consul source is kept; undefined keeps none. */
+  /** Where the last good set of a Consul or DNS source is kept; undefined keeps none. */
   readonly snapshotDir: string | undefined;
   /** Folder that relative `file:` paths are relative to. */
   readonly baseDir: string;
@@ -74,6 +74,9 @@ export function startCluster(options: ClusterRunnerOptions): RunningCluster {
   runner.start();
   return runner;
 }
+
+/** Sources whose answers a start may have to do without. */
+const KEPT: ReadonlySet<EndpointSource['kind']> = new Set(['consul', 'dns']);
 
 type SnapshotListener = (snapshot: Snapshot, previous: Snapshot) => void;
 type ProbeListener = (id: EndpointId) => void;
@@ -120,7 +123,7 @@ class ClusterRunner implements RunningCluster {
       isConfirmedGone: (id) => this.#cluster.probeState(id).status === 'down',
     });
     if (probe !== undefined) this.#probes = this.#openRoster(probe);
-    if (snapshotDir !== undefined && this.#origin.kind === 'consul') {
+    if (snapshotDir !== undefined && KEPT.has(this.#origin.kind)) {
       const source = describeSource(this.#origin);
       this.#saved = new SavedEndpoints({ dir: snapshotDir, cluster: name, source, clock, log });
     }
@@ -184,6 +187,7 @@ class ClusterRunner implements RunningCluster {
       consul: this.#consul,
       clock: this.#clock,
       random: this.#random,
+      present: () => this.#intake.live,
       onUpdate: (update) => this.#onUpdate(update),
     });
     void this.#restoreSaved();

@@ -133,6 +133,7 @@ const part = (object: object): unknown => expect.objectContaining(object);
 
 describe('what cannot be answered ends with 64', () => {
   const two = `clusters: { a: { discover: { static: [] }, ${RING} }, b: { discover: { static: [] }, ${RING} } }`;
+  const dns = `clusters: { users: { discover: { dns: { name: users.internal., port: 80, resolvers: [ 10.0.0.2 ] } }, ${RING} } }`;
   const consul = `clusters: { users: { discover: { consul: { service: users } }, ${RING} } }`;
   const plain = 'clusters: { db: { discover: { static: [] } } }';
   const cases: readonly (readonly [what: string, yaml: string, args: readonly string[], message: string])[] = [
@@ -146,6 +147,12 @@ describe('what cannot be answered ends with 64', () => {
       consul,
       ['show'],
       'its endpoints are in consul users, not in {file}; ask a running sidecar',
+    ],
+    [
+      'endpoints in DNS',
+      dns,
+      ['show'],
+      'its endpoints are in dns users.internal port 80 at 10.0.0.2:53, not in {file}; ask a running sidecar',
     ],
     ['no keys', ONE, ['show', '--keys', '0'], '--keys 0: must be a whole number from 1 to 10000000'],
     ['too many keys', ONE, ['show', '--keys', '10000001'], 'must be a whole number from 1'],

@@ -36,6 +36,19 @@ describe('absent, empty and failed', () => {
     expect([state(it), used(it)]).toEqual(['current', '']);
   });
 
+  it('mean the same of names as of services: gone is held, gone from the beginning is absent', () => {
+    const it = intake('dns');
+    it.answer([], [], 0);
+    expect(state(it)).toBe('absent');
+    it.answer(set('a', 'b'), [], 1);
+    it.fail('no answer in time');
+    expect([state(it), used(it)]).toEqual(['stale', 'a b']);
+    expect(it.answer([], [], 2).result).toBe('held');
+    expect([state(it), used(it), it.live]).toEqual(['current', 'a b', []]);
+    it.release(10_002);
+    expect([state(it), used(it)]).toEqual(['current', '']);
+  });
+
   it('a file that vanished leaves its last endpoints', () => {
     const it = intake('file');
     it.answer(set('a'), [], 0);

@@ -259,14 +259,20 @@ listeners:
     'two sources, and an unknown one beside them',
     'clusters:\n  users:\n    discover: { file: a.yaml, static: [], consl: {} }\n',
     [
-      'f:3:15: clusters.users.discover: must name exactly one of consul, file, static',
+      'f:3:15: clusters.users.discover: must name exactly one of consul, dns, file, static',
       'f:3:43: clusters.users.discover.consl: unknown key (did you mean "consul"?)',
     ],
   ],
   [
-    'a source that is not built yet, and nothing about the others',
-    'clusters:\n  users:\n    discover: { dns: { name: users } }\n',
-    ['f:3:17: clusters.users.discover.dns: is not supported yet'],
+    'names that could not be asked for',
+    'clusters:\n  a: { discover: { dns: { name: users } } }\n  b: { discover: { dns: { name: 10.0.0.1, port: 80, type: mx } } }\n  c: { discover: { dns: { name: _http._tcp.users, port: 80, type: srv, resolvers: [ 10.0.0.2:53, ns1:53 ] } } }\n',
+    [
+      'f:2:25: clusters.a.discover.dns: needs a port, unless its type is srv',
+      'f:3:33: clusters.b.discover.dns.name: is an IP address, not a name: list it under static',
+      'f:3:59: clusters.b.discover.dns.type: must be address, a, aaaa or srv',
+      'f:4:25: clusters.c.discover.dns: must not have a port: SRV records bring their own',
+      'f:4:98: clusters.c.discover.dns.resolvers[1]: must be an IP address, or one with a port, such as 10.0.0.2, 10.0.0.2:53 or [::1]:53',
+    ],
   ],
   [
     'endpoints that are none, and one that is listed twice',

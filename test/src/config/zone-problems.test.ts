@@ -128,7 +128,7 @@ const BROKEN: readonly (readonly [what: string, text: string, problems: readonly
     [
       'f:8:9: dns.zones.example.org.records.a.pools: is required',
       'f:9:9: dns.zones.example.org.records.b.policy: is required',
-      'f:9:43: dns.zones.example.org.records.b.pools[0].members: must name exactly one of consul, static',
+      'f:9:43: dns.zones.example.org.records.b.pools[0].members: must name exactly one of consul, names, static',
       'f:9:57: dns.zones.example.org.records.b.pools[1].name: is taken already by dns.zones.example.org.records.b.pools[0].name',
       'f:9:81: dns.zones.example.org.records.b.pools[1].members.static[0]: must be an IP address',
       'f:10:22: dns.zones.example.org.records.c.policy: must be failover, all, weighted or hash',
@@ -334,6 +334,45 @@ const BROKEN: readonly (readonly [what: string, text: string, problems: readonly
 `,
     [
       'f:8:93: dns.zones.example.org.records.a.pools[0].members.consul.datacenters: must be one datacenter; for more, make a pool of each, the preferred one first, with policy: failover',
+    ],
+  ],
+  [
+    'members that ask themselves, or for nothing',
+    `${ZONE}        a: { policy: all, pools: [ { name: p, members: { names: [ A.example.org., b.example.org, other.example.com ] } } ] }
+        b: { cname: c.example.org }
+        c: { policy: all, pools: [ { name: p, members: { static: [ 192.0.2.1 ] } }, { name: q, members: { names: [ a.example.org, x.wild.example.org ] } } ] }
+        "*.wild": { policy: failover, pools: [ { name: p, members: { names: [ y.wild.example.org ] } } ] }
+        d: { policy: all, pools: [ { name: p, members: { names: [ gone.example.org, text.example.org, a.example.org, x.sub.example.org, a.example.org ] } } ] }
+        text: { txt: [ x ] }
+        sub: { ns: [ ns.example.com ] }
+`,
+    [
+      'f:8:67: dns.zones.example.org.records.a.pools[0].members.names[0]: leads back to this record, which would ask itself',
+      'f:8:83: dns.zones.example.org.records.a.pools[0].members.names[1]: leads back to this record, which would ask itself',
+      'f:10:116: dns.zones.example.org.records.c.pools[1].members.names[0]: leads back to this record, which would ask itself',
+      'f:11:79: dns.zones.example.org.records.*.wild.pools[0].members.names[0]: leads back to this record, which would ask itself',
+      'f:12:67: dns.zones.example.org.records.d.pools[0].members.names[0]: has no address here, though its name lies in a zone that is served here',
+      'f:12:85: dns.zones.example.org.records.d.pools[0].members.names[1]: has no address here, though its name lies in a zone that is served here',
+      'f:12:137: dns.zones.example.org.records.d.pools[0].members.names[4]: is taken already by dns.zones.example.org.records.d.pools[0].members.names[2]',
+    ],
+  ],
+  [
+    'names as members that cannot be asked for or probed',
+    `${ZONE}        a: { policy: all, pools: [ { name: p, members: { names: [] } } ] }
+        b: { policy: all, pools: [ { name: p, members: { names: [ 192.0.2.1/24, "a..b", 192.0.2.1 ], resolvers: [ ns.example.com, "::1", "10.0.0.2:0" ] } } ] }
+        c: { policy: all, pools: [ { name: p, members: { static: [ 192.0.2.1 ], resolvers: [ 10.0.0.2 ] } } ] }
+        d: { policy: all, pools: [ { name: p, members: { names: [ x.example.com ] } } ], probe: { tcp: {} } }
+        e: { policy: all, pools: [ { name: p, members: { names: [ x.example.com ] } } ], probe: { exec: { command: [ x ] } } }
+`,
+    [
+      'f:8:65: dns.zones.example.org.records.a.pools[0].members.names: must have at least one name',
+      `f:9:67: dns.zones.example.org.records.b.pools[0].members.names[0]: ${DOMAIN_HINT}`,
+      `f:9:81: dns.zones.example.org.records.b.pools[0].members.names[1]: ${DOMAIN_HINT}`,
+      'f:9:89: dns.zones.example.org.records.b.pools[0].members.names[2]: is an IP address, not a name: list it under static',
+      'f:9:115: dns.zones.example.org.records.b.pools[0].members.resolvers[0]: must be an IP address, or one with a port, such as 10.0.0.2, 10.0.0.2:53 or [::1]:53',
+      'f:9:138: dns.zones.example.org.records.b.pools[0].members.resolvers[2]: must be an IP address, or one with a port, such as 10.0.0.2, 10.0.0.2:53 or [::1]:53',
+      'f:10:92: dns.zones.example.org.records.c.pools[0].members.resolvers: are for names, of which there are none here',
+      'f:11:99: dns.zones.example.org.records.d.probe.tcp: needs a port, as names have none',
     ],
   ],
   [
