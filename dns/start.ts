@@ -3,6 +3,7 @@ import type { Config } from '../src/config/root.ts';
 import { ConsulOnDemand } from '../src/io/consul-on-demand.ts';
 import { House } from '../src/io/house.ts';
 import type { Log } from '../src/io/log.ts';
+import { openLeadership } from '../src/io/open-leadership.ts';
 import { ProbeCommands } from '../src/io/probe-commands.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
 import { AnswerMemory } from './io/answer-memory.ts';
@@ -55,5 +56,6 @@ export function startDns({ config, baseDir, log, env, settleMs, replaces }: DnsO
   };
   const records = new RunningRecords(balanced, pools);
   const parts = { config, log, tree, responder, tally, records, memory, consul, readSettings, settleMs, replaces };
-  return new House({ config, log, work: new DnsWork(parts), replaces });
+  const stand = () => openLeadership({ config, consul: () => consul.get(), log, besideAnother: replaces });
+  return new House({ config, log, work: new DnsWork(parts), replaces, openLeadership: stand });
 }

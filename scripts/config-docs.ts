@@ -10,6 +10,8 @@ const TABLE = /<!-- keys: (.+?)(?: form: (.+?))? -->\n[\s\S]*?<!-- end -->/g;
 const HEADINGS = new Set([
   'consul',
   'register',
+  'leader',
+  'vip',
   'listeners',
   'clusters',
   'dns',

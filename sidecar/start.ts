@@ -5,6 +5,7 @@ import { ConsulOnDemand } from '../src/io/consul-on-demand.ts';
 import { House } from '../src/io/house.ts';
 import { lazyLineSink, openLineSink } from '../src/io/line-sink.ts';
 import type { Log } from '../src/io/log.ts';
+import { openLeadership } from '../src/io/open-leadership.ts';
 import { ProbeCommands } from '../src/io/probe-commands.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
 import { type InFlight, inFlightTable, OwnInFlight, viewInFlight } from './in-flight.ts';
@@ -66,7 +67,13 @@ function newHouse<Load>(parts: Omit<SidecarParts<Load>, 'weights'>, resolve: (co
   const { config, log, consul, serving } = parts;
   const onChange = (weights: SplitWeights): void => serving.setWeights(weights);
   const weights = new WeightWatches(config, { consul, log, onChange });
-  return new House({ config, log, resolve, work: new SidecarWork({ ...parts, weights }) });
+  return new House({
+    config,
+    log,
+    resolve,
+    work: new SidecarWork({ ...parts, weights }),
+    openLeadership: () => openLeadership({ config, consul: () => consul.get(), log }),
+  });
 }
 
 function startClusters<Load>(

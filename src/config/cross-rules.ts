@@ -2,6 +2,7 @@
 import { addressRules } from './address-rules.ts';
 import { clusterRules } from './cluster-rules.ts';
 import { consulRules } from './consul-rules.ts';
+import { leaderRules } from './leader-rules.ts';
 import { listenerRules } from './listener-rules.ts';
 import { memberNameRules } from './member-name-rules.ts';
 import { type ConfigPath, looseKey } from './problem.ts';
@@ -10,7 +11,15 @@ import type { CrossProblem, Rule, RuleContext } from './rule.ts';
 import { NOT_SUPPORTED_YET } from './section.ts';
 import { zoneRules } from './zone-rules.ts';
 
-const RULES: readonly Rule[] = [addressRules, listenerRules, clusterRules, consulRules, zoneRules, memberNameRules];
+const RULES: readonly Rule[] = [
+  addressRules,
+  listenerRules,
+  clusterRules,
+  consulRules,
+  leaderRules,
+  zoneRules,
+  memberNameRules,
+];
 
 /** Problems between parts, given those that the schema has `found` already: a broken part is not judged twice. */
 export function crossProblems(config: Config, found: readonly CrossProblem[]): readonly CrossProblem[] {

@@ -2,8 +2,8 @@
 import { sameValue } from '../same-value.ts';
 import type { Config } from './root.ts';
 
-/** Sections that are read once, at the start: addresses of the process itself, its threads, and its way to Consul. */
-const AT_START_ONLY = ['admin', 'status', 'consul', 'register', 'snapshot_dir', 'workers'] as const;
+/** Sections that are read once, at the start: addresses of the process itself, its threads, its way to and place in Consul. */
+const AT_START_ONLY = ['admin', 'status', 'consul', 'register', 'leader', 'vip', 'snapshot_dir', 'workers'] as const;
 
 export interface LiveConfig {
   /** `next` with those of its parts as they are in `present` that cannot change in a running process. */

@@ -4,6 +4,7 @@ import { about } from './about.ts';
 import { cluster } from './cluster.ts';
 import { dns } from './dns.ts';
 import { addressBlock, durationBetween, host, listenAddress, listOf, name, port, text, wholeNumber } from './fields.ts';
+import { leader, vip } from './leader.ts';
 import { listener } from './listener.ts';
 import { mapping } from './mapping.ts';
 import { isMapping, section } from './section.ts';
@@ -113,6 +114,11 @@ export const configSchema = section({
     'This process as a service in Consul: in maintenance mode from the moment a drain begins, and gone a second later. Needs `status`.',
     v.optional(register),
   ),
+  leader: about('One leader among the processes that name the same lock in Consul.', v.optional(leader)),
+  vip: about(
+    'A virtual IP address that the leader owns. Needs `leader`, CAP_NET_ADMIN, and `ip` and `arping` on PATH.',
+    v.optional(vip),
+  ),
   listeners: about('Bound sockets, http or tcp.', v.optional(listOf(listener, 'listeners'), [])),
   clusters: about(
     'Names with a service each.',
@@ -125,3 +131,5 @@ export const configSchema = section({
 export type Config = v.InferOutput<typeof configSchema>;
 export type ConsulConfig = NonNullable<Config['consul']>;
 export type RegisterConfig = NonNullable<Config['register']>;
+export type LeaderConfig = NonNullable<Config['leader']>;
+export type VipConfig = NonNullable<Config['vip']>;

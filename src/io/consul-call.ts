@@ -52,6 +52,12 @@ export async function callConsul<T>(
   }
 }
 
+/** The status of an answer that a call was rejected for; undefined where there was no answer. */
+export function statusOf(error: unknown): number | undefined {
+  const status = (error as { readonly statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' ? status : undefined;
+}
+
 /** TLS takes 4 MB of memory, so it is loaded by those alone who use it. */
 async function httpsAgent(options: object): Promise<Agent> {
   const { Agent: HttpsAgent } = await import('node:https');

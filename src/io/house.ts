@@ -1,8 +1,10 @@
 /** The life that every house has: the admin addresses, its own work, readiness; and all of it backwards at the end. */
 import { redactConfig } from '../config/redact-config.ts';
 import type { Config } from '../config/root.ts';
+import { collectLeaderMetrics, reportLeader } from '../leader-report.ts';
 import { type AdminServers, startAdminServers } from './admin.ts';
 import { pause, realClock } from './clock.ts';
+import type { Leadership } from './leadership.ts';
 import type { Log } from './log.ts';
 import { type ReadConfig, Reloads, type Replacement } from './reloads.ts';
 import type { AdminView, RunningHouse } from './running-house.ts';
@@ -61,6 +63,8 @@ export interface HouseOptions {
   readonly work: HouseWork;
   /** It takes the place of a process that has the same addresses, which is told to drain once this one has started. */
   readonly replaces?: boolean | undefined;
+  /** Called once, at the beginning; what it resolves to stands for the lead while the house is started. Default: nobody. */
+  readonly openLeadership?: () => Promise<Leadership | undefined>;
 }
 
 /** How long what has been bound beside another process may take to let go of it where the start fails. */
@@ -80,12 +84,13 @@ export class House implements RunningHouse {
   readonly #bound = Promise.withResolvers<void>();
   readonly #markClosed: () => void;
   #adminServers: Promise<AdminServers> | undefined;
+  #leadership: Leadership | undefined;
   #started = false;
   #hasSuccessor = false;
   #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ config, log, resolve = (it) => it, work, replaces = false }: HouseOptions) {
+  constructor({ config, log, resolve = (it) => it, work, replaces = false, openLeadership }: HouseOptions) {
     this.#log = log;
     this.#work = work;
     this.#replaces = replaces;
@@ -100,7 +105,7 @@ export class House implements RunningHouse {
     const closed = Promise.withResolvers<void>();
     this.closed = closed.promise;
     this.#markClosed = closed.resolve;
-    this.ready = this.#open();
+    this.ready = this.#open(openLeadership);
     // Whoever awaits `ready` hears of a failure; whoever does not must not die of it.
     this.ready.catch(() => {});
   }
@@ -119,8 +124,9 @@ export class House implements RunningHouse {
     return this.#closing;
   }
 
-  async #open(): Promise<void> {
+  async #open(openLeadership: HouseOptions['openLeadership']): Promise<void> {
     try {
+      this.#leadership = await openLeadership?.();
       if (!this.#replaces) await this.#openAdmin();
       this.#refuseIfClosed();
       const opened = this.#work.open({
@@ -139,6 +145,8 @@ export class House implements RunningHouse {
     }
     this.#started = true;
     this.#work.onStarted();
+    // The lead brings traffic, so it is only for those who can serve it.
+    if (!this.#leaving.signal.aborted) this.#leadership?.start();
   }
 
   async #openAdmin(): Promise<void> {
@@ -181,8 +189,8 @@ export class House implements RunningHouse {
     this.#log.info({ delay_ms: hasSuccessor ? 0 : delay, grace_ms: grace }, 'no longer ready; taking leave');
     this.#leaving.abort();
     // First of all nobody is to be sent here any more; readiness went with `#draining`. A successor is at the same place.
-    const told = hasSuccessor ? Promise.resolve() : this.#work.leave();
-    await Promise.race([Promise.all([told, this.#reloads.end()]), this.closed]);
+    const told = hasSuccessor ? [] : [this.#leadership?.resign(), this.#work.leave()];
+    await Promise.race([Promise.all([...told, this.#reloads.end()]), this.closed]);
     if (!hasSuccessor) {
       const gone = Promise.race([this.#work.gone(), this.closed]);
       await Promise.all([gone, pause(realClock, delay, this.#stopping.signal)]);
@@ -206,7 +214,7 @@ export class House implements RunningHouse {
     this.#stopping.abort();
     this.#leaving.abort();
     const reloaded = this.#reloads.end();
-    await this.#work.close();
+    await Promise.all([this.#leadership?.close(), this.#work.close()]);
     await reloaded;
     await (await this.#adminServers?.catch(() => undefined))?.close();
     this.#markClosed();
@@ -219,6 +227,11 @@ export class House implements RunningHouse {
       get requiredClusters() {
         return view.requiredClusters;
       },
+      sections: () => ({ ...view.sections?.(), ...this.#leaderSection() }),
+      collectMetrics: (writer) => {
+        view.collectMetrics(writer);
+        if (this.#leadership !== undefined) collectLeaderMetrics(this.#leadership.status, writer);
+      },
       started: () => this.#started,
       draining: () => this.#draining !== undefined,
       config: () => redactConfig(this.#reloads.config),
@@ -226,5 +239,9 @@ export class House implements RunningHouse {
       drain: () => void this.drain(),
       handOver: () => this.#handOver(),
     };
+  }
+
+  #leaderSection(): Readonly<Record<string, unknown>> {
+    return this.#leadership === undefined ? {} : { leader: reportLeader(this.#leadership.status) };
   }
 }

@@ -8,6 +8,8 @@ import { parsePrometheusText, seriesValue } from './prometheus-text.ts';
 import { until } from './until.ts';
 
 type Environment = Readonly<Record<string, string>>;
+/** What a program is started by, such as what makes it run on another machine. */
+type Command = readonly string[];
 
 const MAIN = resolve(import.meta.dirname, '../../cli/main.ts');
 
@@ -19,12 +21,12 @@ export class Program {
   readonly folder: string;
   #addresses: Readonly<Record<string, string>> = {};
 
-  constructor(role: string, yaml: string, args: readonly string[] = [], env: Environment = {}) {
+  constructor(role: string, yaml: string, args: readonly string[] = [], env: Environment = {}, through: Command = []) {
     this.folder = mkdtempSync(join(tmpdir(), 'outrigger-program-'));
     writeFileSync(join(this.folder, 'outrigger.yaml'), yaml);
     const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
-    const command = [MAIN, role, '-c', 'outrigger.yaml', ...args];
-    const child = spawn(process.execPath, command, { cwd: this.folder, stdio, env: { ...process.env, ...env } });
+    const [command = '', ...rest] = [...through, process.execPath, MAIN, role, '-c', 'outrigger.yaml', ...args];
+    const child = spawn(command, rest, { cwd: this.folder, stdio, env: { ...process.env, ...env } });
     this.child = child;
     this.exited = once(child, 'exit').then(([code, signal]: unknown[]) => (code ?? signal) as number | string);
     for (const stream of [child.stdout, child.stderr]) {
@@ -98,8 +100,9 @@ export async function startProgram(
   yaml: string,
   args: readonly string[] = [],
   env: Environment = {},
+  through: Command = [],
 ): Promise<Program> {
-  const program = new Program(role, yaml, args, env);
+  const program = new Program(role, yaml, args, env, through);
   try {
     await program.started();
   } catch (error) {

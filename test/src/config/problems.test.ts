@@ -131,6 +131,56 @@ const BROKEN: readonly (readonly [what: string, text: string, problems: readonly
     ['f:2:19: status.listen: must be host:port, as Consul checks it for register'],
   ],
 
+  // The leader and its address.
+  [
+    'an address without a leader',
+    'vip: { address: 192.0.2.10/24, interface: eth0 }\n',
+    ['f:1:1: vip: needs leader.consul_lock, which says who owns the address'],
+  ],
+  [
+    'addresses that cannot move',
+    'leader: { consul_lock: a }\nvip: { address: 192.0.2.10, interface: lo }\n',
+    [
+      'f:2:17: vip.address: must be an IPv4 address with the length of its prefix, such as 192.0.2.10/24',
+      'f:2:40: vip.interface: must not be lo: others find the address by the interface that it is on',
+    ],
+  ],
+  ...[
+    ['127.0.0.2/8', 'must be an address by which others reach one machine; this one is loopback'],
+    ['224.0.0.18/32', 'must be an address by which others reach one machine; this one is multicast'],
+    ['169.254.1.1/16', 'must be an address by which others reach one machine; this one is link-local'],
+    ['0.0.0.0/24', 'must be an address by which others reach one machine; this one is unspecified'],
+    ['192.0.2.10/33', 'must be an IPv4 address with the length of its prefix, such as 192.0.2.10/24'],
+    ['192.0.2.10/0', 'must be an IPv4 address with the length of its prefix, such as 192.0.2.10/24'],
+    ['"2001:db8::10/64"', 'must be an IPv4 address: neighbours would hear of an IPv6 one too late'],
+  ].map(
+    ([address, message]) =>
+      [
+        `the address ${address}`,
+        `leader: { consul_lock: a }\nvip: { address: ${address}, interface: eth0 }\n`,
+        [`f:2:17: vip.address: ${message}`],
+      ] as const,
+  ),
+  [
+    'a lock that cannot be held',
+    `leader:
+  consul_lock: /edge//leader
+  session_ttl: 5s
+  lock_delay: 61s
+  on_acquire: []
+  on_release: "systemctl stop x"
+vip: { address: 192.0.2.10/24, interface: "eth0:1" }
+`,
+    [
+      'f:2:16: leader.consul_lock: must be a key of Consul such as outrigger/edge/leader, without a slash at either end',
+      'f:3:16: leader.session_ttl: must be from 10s to 24h',
+      'f:4:15: leader.lock_delay: must be from 0s to 1m',
+      'f:5:15: leader.on_acquire: must begin with a command',
+      'f:6:15: leader.on_release: must be a list of a command and its arguments',
+      'f:7:43: vip.interface: must be the name of a network interface such as eth0',
+    ],
+  ],
+
   // Listeners and routes.
   [
     'texts that YAML reads as something else',

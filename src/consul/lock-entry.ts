@@ -1,0 +1,62 @@
+/** The lock as its leader writes it and as Consul shows it. Pure. */
+import type { LockEntry } from '../leader.ts';
+import type { ConsulAnswer } from './answer.ts';
+import { readKvEntry } from './kv-value.ts';
+
+/** What a leader leaves in the lock, for other candidates and for people. */
+export interface LockNote {
+  /** A name of the process. */
+  readonly holder: string;
+  readonly session: string;
+  /** Grows with each renewal: Consul takes equal values for no write at all. */
+  readonly beat: number;
+  readonly released: boolean;
+}
+
+export type LockReading =
+  /** `value` is undefined where nobody has ever held it. */
+  | { readonly kind: 'value'; readonly value: LockEntry | undefined }
+  | { readonly kind: 'failed'; readonly error: Error };
+
+/** The value of the key: one line of JSON. */
+export function formatLockNote({ holder, session, beat, released }: LockNote): string {
+  return JSON.stringify({ holder, session, beat, released });
+}
+
+/** What anyone else has written there is an entry all the same: that of somebody who has not given the lock back. */
+export function readLock(answer: ConsulAnswer): LockReading {
+  const reading = readKvEntry(answer);
+  if (reading.kind === 'failed') return reading;
+  if (reading.value === undefined) return { kind: 'value', value: undefined };
+  const { text, session } = reading.value;
+  const note = noteOf(text);
+  const textAt = (key: string): string | undefined => {
+    const value = note[key];
+    return typeof value === 'string' && value !== '' ? value.slice(0, MAX_NAME) : undefined;
+  };
+  const value = {
+    beat: text ?? '',
+    session,
+    writer: textAt('session'),
+    holder: textAt('holder'),
+    released: note['released'] === true,
+  };
+  return { kind: 'value', value };
+}
+
+export function sameLock(a: LockEntry | undefined, b: LockEntry | undefined): boolean {
+  return a?.beat === b?.beat && a?.session === b?.session;
+}
+
+/** Names are shown to people and written into logs. */
+const MAX_NAME = 128;
+
+function noteOf(text: string | undefined): Readonly<Record<string, unknown>> {
+  let note: unknown;
+  try {
+    note = JSON.parse(text ?? '');
+  } catch {
+    // Not ours.
+  }
+  return Object.assign(Object.create(null) as Record<string, unknown>, typeof note === 'object' ? note : {});
+}

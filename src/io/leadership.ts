@@ -1,0 +1,244 @@
+/** One candidate for the lead: looks, claims, renews and gives up, as leader.ts says, and takes the office with it. */
+import { backoffMs } from '../backoff.ts';
+import type { LeaderConfig } from '../config/root.ts';
+import {
+  confirmed,
+  FOLLOWER,
+  failed,
+  type LeaderState,
+  type LeaderStep,
+  leaderTiming,
+  leadsUntilMs,
+  nextStep,
+  othersClaimAtMs,
+  saw,
+  stopped,
+} from '../leader.ts';
+import type { LeaderStatus } from '../leader-report.ts';
+import { type Clock, pause, realClock } from './clock.ts';
+import type { ConsulLock } from './consul-lock.ts';
+import type { LeaderOffice } from './leader-office.ts';
+import type { Log } from './log.ts';
+
+export interface LeadershipOptions {
+  readonly config: LeaderConfig;
+  readonly lock: Pick<ConsulLock, 'watch' | 'look' | 'claim' | 'renew' | 'evict' | 'release'>;
+  readonly office: LeaderOffice;
+  /** What this process is called in the lock. */
+  readonly holder: string;
+  readonly log: Log;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+}
+
+/** Short, because a lease may end meanwhile, and an agent on the same machine can bear it. */
+const BACKOFF = { baseMs: 200, maxMs: 1_000 };
+/** A claim that was refused is made again until the lock delay is over. */
+const REFUSED_PAUSE_MS = 250;
+/** How long a call under way may still take once we are to leave. */
+const SETTLE_MS = 1_000;
+
+export class Leadership {
+  readonly #options: LeadershipOptions;
+  readonly #timing: ReturnType<typeof leaderTiming>;
+  readonly #clock: Clock;
+  readonly #ending = new AbortController();
+  readonly #cutting = new AbortController();
+  #state: LeaderState = FOLLOWER;
+  #wake = new AbortController();
+  #watch: { close(): void } | undefined;
+  #running: Promise<void> = Promise.resolve();
+  /** Calls off the end of the lease. */
+  #lease: () => void = () => {};
+  #inOffice = false;
+  #leaving: Promise<void> = Promise.resolve();
+  #left: Promise<void> | undefined;
+  #changes = 0;
+  #failures = 0;
+  #failure: string | undefined;
+
+  constructor(options: LeadershipOptions) {
+    this.#options = options;
+    this.#timing = leaderTiming(options.config.session_ttl);
+    this.#clock = options.clock ?? realClock;
+  }
+
+  /** Begins to stand for the lead; only once work can be done here. */
+  start(): void {
+    const { lock, random = Math.random } = this.#options;
+    if (this.#ending.signal.aborted) return;
+    this.#watch = lock.watch({ clock: this.#clock, random, backoff: BACKOFF }, (reading) => {
+      if (reading.kind === 'value') this.#change(saw(this.#state, reading.value, this.#clock.now()));
+    });
+    this.#running = this.#run();
+  }
+
+  /** Leaves the office, gives the lock back and stands no more. Takes a few seconds at most; never rejects. */
+  resign(): Promise<void> {
+    this.#left ??= this.#resign();
+    return this.#left;
+  }
+
+  /** The same without waiting for calls under way. */
+  close(): Promise<void> {
+    this.#cutting.abort();
+    return this.resign();
+  }
+
+  get status(): LeaderStatus {
+    const { config, holder, office } = this.#options;
+    const { renewedAtMs, seen } = this.#state;
+    const leading = this.#leads;
+    const other = seen?.entry?.session === undefined ? undefined : seen.entry.holder;
+    return {
+      lock: config.consul_lock,
+      leading,
+      holder: leading ? holder : other,
+      address: office.address,
+      renewalAgeMs: renewedAtMs === undefined ? undefined : this.#clock.now() - renewedAtMs,
+      changes: this.#changes,
+      failure: this.#failure,
+    };
+  }
+
+  get #leads(): boolean {
+    return this.#inOffice && this.#clock.now() < (leadsUntilMs(this.#state, this.#timing) ?? 0);
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      const step = nextStep(this.#state, this.#clock.now(), this.#timing);
+      if (step.kind === 'wait') await this.#wait(step.untilMs);
+      else if (step.kind === 'stop') this.#stop('its lease is over: consul has not confirmed a renewal in time');
+      else await this.#attempt(step);
+    }
+  }
+
+  async #wait(untilMs: number): Promise<void> {
+    this.#wake = new AbortController();
+    const signal = AbortSignal.any([this.#wake.signal, this.#ending.signal]);
+    await pause(this.#clock, untilMs - this.#clock.now(), signal);
+  }
+
+  async #attempt(step: LeaderStep): Promise<void> {
+    const { log, config, random = Math.random } = this.#options;
+    try {
+      await this.#take(step);
+      this.#failures = 0;
+      this.#failure = undefined;
+    } catch (error) {
+      if (this.#ending.signal.aborted) return;
+      this.#failures += 1;
+      this.#failure = (error as Error).message;
+      const fields = { lock: config.consul_lock, step: step.kind, reason: this.#failure };
+      if (this.#failures === 1) log.warn(fields, 'the lock in consul cannot be reached, trying again');
+      const pauseMs = backoffMs(this.#failures, random(), BACKOFF);
+      this.#change(failed(this.#state, this.#clock.now() + pauseMs));
+    }
+  }
+
+  async #take(step: LeaderStep): Promise<void> {
+    if (step.kind === 'renew') return this.#hold('renew');
+    // What a claim or an eviction goes by must be true now.
+    const entry = await this.#options.lock.look(this.#cutting.signal);
+    this.#change(saw(this.#state, entry, this.#clock.now()));
+    const now = nextStep(this.#state, this.#clock.now(), this.#timing);
+    if (this.#ending.signal.aborted || now.kind !== step.kind) return;
+    if (now.kind === 'claim') await this.#hold('claim');
+    if (now.kind === 'evict') await this.#evict(now.session);
+  }
+
+  async #evict(session: string): Promise<void> {
+    const { lock, log, config } = this.#options;
+    await lock.evict(session, this.#cutting.signal);
+    const holder = this.#state.seen?.entry?.holder;
+    log.warn({ lock: config.consul_lock, holder, session }, 'the leader is silent: its session is ended');
+    this.#change(failed(this.#state, this.#clock.now() + config.lock_delay));
+  }
+
+  async #hold(call: 'claim' | 'renew'): Promise<void> {
+    const sentAtMs = this.#clock.now();
+    const result = await this.#options.lock[call](this.#cutting.signal);
+    if (this.#ending.signal.aborted) return;
+    if (result.kind === 'held') {
+      this.#change(confirmed(this.#state, result.session, sentAtMs));
+      await this.#serve();
+    } else if (this.#state.renewedAtMs === undefined) {
+      this.#change(stopped(this.#state, this.#clock.now() + REFUSED_PAUSE_MS));
+    } else this.#stop(result.kind === 'refused' ? 'another holds the lock' : 'its session was ended by another');
+  }
+
+  /** Takes the office or stays in it, for as long as the lease lasts now. */
+  async #serve(): Promise<void> {
+    const { office, log, config, holder } = this.#options;
+    const nowMs = this.#clock.now();
+    const endMs = leadsUntilMs(this.#state, this.#timing) ?? 0;
+    if (nowMs >= endMs) return;
+    this.#lease();
+    this.#lease = this.#clock.after(endMs - nowMs, () => this.#noteTime());
+    if (!this.#inOffice) {
+      await this.#leaving;
+      if (this.#ending.signal.aborted) return;
+      this.#inOffice = true;
+      this.#changes += 1;
+      log.info({ lock: config.consul_lock, holder, address: office.address }, 'leads');
+    }
+    const failure = await office.serve(othersClaimAtMs(this.#state, this.#timing) ?? 0, (why) => this.#giveBack(why));
+    if (failure !== undefined && this.#inOffice) this.#giveBack(failure);
+  }
+
+  /** The lease may be over although a call is still under way. */
+  #noteTime(): void {
+    const step = nextStep(this.#state, this.#clock.now(), this.#timing);
+    if (step.kind === 'stop') this.#stop('its lease is over: consul has not confirmed a renewal in time');
+  }
+
+  #stop(why: string): void {
+    const { log, config } = this.#options;
+    this.#change(stopped(this.#state));
+    if (this.#inOffice) log.warn({ lock: config.consul_lock, why }, 'leads no more');
+    void this.#leave();
+  }
+
+  /** The office cannot be held here: another may be luckier, so we do not claim before all others could have. */
+  #giveBack(why: string): void {
+    const { log, config, lock } = this.#options;
+    if (!this.#inOffice) return;
+    log.error({ lock: config.consul_lock, reason: why }, 'cannot do what a leader has to, giving the lock back');
+    this.#change(stopped(this.#state, this.#clock.now() + this.#timing.ttlMs));
+    void this.#leave().then(() => lock.release().catch(() => {}));
+  }
+
+  /** Out of the office at once; resolves when all that goes with it is done. */
+  #leave(): Promise<void> {
+    this.#lease();
+    if (!this.#inOffice) return this.#leaving;
+    this.#inOffice = false;
+    this.#changes += 1;
+    this.#leaving = this.#options.office.leave();
+    return this.#leaving;
+  }
+
+  async #resign(): Promise<void> {
+    const { lock, log, config } = this.#options;
+    const led = this.#inOffice;
+    this.#ending.abort();
+    this.#watch?.close();
+    await this.#leave();
+    await Promise.race([this.#running, pause(realClock, SETTLE_MS, this.#cutting.signal)]);
+    this.#cutting.abort();
+    try {
+      await lock.release();
+      if (led) log.info({ lock: config.consul_lock }, 'leads no more: the lock is given back');
+    } catch (error) {
+      const fields = { lock: config.consul_lock, reason: (error as Error).message };
+      log.warn(fields, 'could not give the lock back: it is free when its time is over');
+    }
+  }
+
+  #change(state: LeaderState): void {
+    this.#state = state;
+    this.#wake.abort();
+  }
+}

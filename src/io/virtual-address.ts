@@ -1,0 +1,153 @@
+/**
+ * An address that moves between machines: on our interface while we lead, and told to the network when it comes.
+ *
+ * It is put there for a time only, and for longer with each renewal: it is the kernel that takes it away when none comes
+ * (ip-address(8), `valid_lft`), be it that this process was killed, stands still or has lost Consul. No process has to be
+ * alive for that.
+ */
+import type { VipConfig } from '../config/root.ts';
+import type { Clock } from './clock.ts';
+import { findProgram } from './find-program.ts';
+import type { Log } from './log.ts';
+import type { CommandEnd, RunningCommand } from './run-command.ts';
+import { describeEnd, type StartCommand } from './start-command.ts';
+
+export interface VirtualAddressOptions {
+  readonly config: VipConfig;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Where programs are looked for: a value of PATH. */
+  readonly searchPath: string;
+  readonly start: StartCommand;
+  /** Another process on this machine may have the address with good reason: it is left in peace at the start. */
+  readonly besideAnother: boolean;
+}
+
+/** `ip` takes milliseconds; one that takes longer is killed. */
+const IP_MS = 2_000;
+/** As many announcements of each kind, a second apart: a switch or a neighbour may miss the first. */
+const ANNOUNCEMENTS = 3;
+const ANNOUNCE_MS = ANNOUNCEMENTS * 1_000 + 2_000;
+/** The kernel looks after its addresses about once a second, so it takes one away up to as much late. */
+const KERNEL_LATE_MS = 1_000;
+
+export class VirtualAddress {
+  readonly #options: VirtualAddressOptions;
+  readonly #host: string;
+  /** Paths of the programs that are needed. */
+  #ip = '';
+  #arping = '';
+  /** One change at a time, in the order of the calls. */
+  #last: Promise<unknown> = Promise.resolve();
+  #isUp = false;
+  readonly #announcements = new Set<RunningCommand>();
+
+  constructor(options: VirtualAddressOptions) {
+    this.#options = options;
+    this.#host = options.config.address.split('/', 1)[0] ?? '';
+  }
+
+  get address(): string {
+    return this.#options.config.address;
+  }
+
+  /** Finds what is needed, and takes off what a former life may have left. Rejects with what is missing. */
+  async prepare(): Promise<void> {
+    const { config, log, searchPath, besideAnother } = this.#options;
+    const { address, interface: device } = config;
+    this.#ip = await neededProgram('ip', { searchPath, from: 'iproute2' });
+    this.#arping = await neededProgram('arping', { searchPath, from: 'iputils-arping' });
+    if (besideAnother) return;
+    const end = await this.#delete();
+    if (isDone(end)) {
+      log.warn({ address, interface: device }, 'took off an address that was there already: only its leader has it');
+    } else if (!isMissing(end)) {
+      throw new Error(`vip ${address} on ${device} needs CAP_NET_ADMIN and that interface: ip ${describeEnd(end)}`);
+    }
+  }
+
+  /**
+   * Puts the address on, or keeps it on, so that it is gone by `untilMs` of the clock if this is not called again.
+   * Resolves to why it cannot be there; undefined where it is. Never rejects.
+   */
+  hold(untilMs: number): Promise<string | undefined> {
+    return this.#inTurn(() => this.#hold(untilMs));
+  }
+
+  /** Takes the address off. Never rejects: what cannot be taken off goes when its time is over. */
+  drop(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.#isUp) return;
+      this.#isUp = false;
+      for (const it of this.#announcements) it.kill();
+      const end = await this.#delete();
+      if (isDone(end) || isMissing(end)) return;
+      const { config, log } = this.#options;
+      const fields = { address: config.address, interface: config.interface, reason: describeEnd(end) };
+      log.error(fields, 'cannot take the address off: the kernel will when its time is over');
+    });
+  }
+
+  async #hold(untilMs: number): Promise<string | undefined> {
+    const { clock, config, start } = this.#options;
+    const lastMs = untilMs - KERNEL_LATE_MS;
+    const seconds = Math.floor((lastMs - clock.now()) / 1_000);
+    if (seconds < 1) return 'the lease is as good as over';
+    const command = [this.#ip, 'addr', 'replace', config.address, 'dev', config.interface];
+    const end = await start([...command, 'valid_lft', `${seconds}`, 'preferred_lft', `${seconds}`], IP_MS).end;
+    // A process that stood still between the look at the clock and the command has brought it back too late.
+    if (clock.now() >= lastMs) await this.#delete();
+    if (!isDone(end)) return `ip ${describeEnd(end)}`;
+    if (!this.#isUp) this.#announce();
+    this.#isUp = true;
+    return undefined;
+  }
+
+  #delete(): Promise<CommandEnd> {
+    const { config, start } = this.#options;
+    return start([this.#ip, 'addr', 'del', config.address, 'dev', config.interface], IP_MS).end;
+  }
+
+  /** Both requests and replies: neighbours differ in which of the two they learn from. */
+  #announce(): void {
+    const { config, start } = this.#options;
+    for (const kind of ['-U', '-A']) {
+      const command = [this.#arping, '-q', kind, '-c', `${ANNOUNCEMENTS}`, '-I', config.interface, this.#host];
+      const running = start(command, ANNOUNCE_MS);
+      this.#announcements.add(running);
+      void running.end.then((end) => this.#noteAnnounced(running, end));
+    }
+  }
+
+  #noteAnnounced(running: RunningCommand, end: CommandEnd): void {
+    this.#announcements.delete(running);
+    if (!this.#isUp || isDone(end)) return;
+    const { config, log } = this.#options;
+    const fields = { address: config.address, interface: config.interface, reason: `arping ${describeEnd(end)}` };
+    log.warn(fields, 'cannot announce the address: neighbours find it when their tables expire');
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(action);
+    this.#last = done.catch(() => {});
+    return done;
+  }
+}
+
+async function neededProgram(
+  name: string,
+  { searchPath, from }: { searchPath: string; from: string },
+): Promise<string> {
+  const path = await findProgram(name, searchPath);
+  if (path === undefined) throw new Error(`vip needs the program ${name} on PATH (package ${from})`);
+  return path;
+}
+
+function isDone(end: CommandEnd): boolean {
+  return end.kind === 'exited' && end.code === 0;
+}
+
+/** In the words of the kernel, or of newer ones. */
+function isMissing(end: CommandEnd): boolean {
+  return end.kind === 'exited' && /Cannot assign requested address|address not found/i.test(end.said);
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import type { ConsulAnswer } from '../../../src/consul/answer.ts';
+import { formatLockNote, readLock, sameLock } from '../../../src/consul/lock-entry.ts';
+
+const NOTE = formatLockNote({ holder: 'edge-1/7', session: 's1', beat: 4, released: false });
+
+function answer(value: string, session?: string): ConsulAnswer {
+  const entry = { Key: 'a', Value: Buffer.from(value).toString('base64'), ...(session ? { Session: session } : {}) };
+  return { status: 200, header: () => '7', body: Buffer.from(JSON.stringify([entry])) };
+}
+
+const read = (value: string, session?: string) => {
+  const reading = readLock({
+    ...answer(value, session),
+    header: (name) => (name === 'x-consul-index' ? '7' : undefined),
+  });
+  return reading.kind === 'failed' ? reading.error.message : reading.value;
+};
+
+describe('a lock', () => {
+  it('is read as its leader has written it', () => {
+    expect(read(NOTE, 's1')).toEqual({ beat: NOTE, session: 's1', writer: 's1', holder: 'edge-1/7', released: false });
+  });
+
+  it('that was given back says so', () => {
+    const back = formatLockNote({ holder: 'edge-1/7', session: 's1', beat: 5, released: true });
+    expect(read(back)).toMatchObject({ session: undefined, writer: 's1', released: true });
+  });
+
+  it.each([
+    '',
+    'hello',
+    'null',
+    '[1]',
+    '5',
+    '{"released":"true","holder":5,"session":""}',
+    '{"__proto__":{"released":true}}',
+  ])('with %j in it is held by somebody who has not given it back', (value) => {
+    expect(read(value, 's2')).toEqual({
+      beat: value,
+      session: 's2',
+      writer: undefined,
+      holder: undefined,
+      released: false,
+    });
+  });
+
+  it('is absent only where Consul says so', () => {
+    const missing = { status: 404, body: Buffer.alloc(0) };
+    const header = (name: string) => (name === 'x-consul-index' ? '7' : undefined);
+    expect(readLock({ ...missing, header })).toEqual({ kind: 'value', value: undefined });
+    expect(readLock({ ...missing, header: () => undefined }).kind).toBe('failed');
+  });
+
+  it('is the same while nobody writes, takes or frees it', () => {
+    const entry = { beat: 'a', session: 's', writer: 's', holder: 'h', released: false };
+    expect(sameLock(entry, { ...entry })).toBe(true);
+    expect(sameLock(undefined, undefined)).toBe(true);
+    for (const other of [undefined, { ...entry, beat: 'b' }, { ...entry, session: undefined }]) {
+      expect(sameLock(entry, other)).toBe(false);
+    }
+  });
+});

@@ -1,0 +1,201 @@
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { LeaderConfig } from '../../../src/config/root.ts';
+import type { LockReading } from '../../../src/consul/lock-entry.ts';
+import type { HoldResult } from '../../../src/io/consul-lock.ts';
+import { Leadership } from '../../../src/io/leadership.ts';
+import type { LockEntry } from '../../../src/leader.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { RecordingLog } from '../../support/recording-log.ts';
+
+const CONFIG: LeaderConfig = { consul_lock: 'edge/leader', session_ttl: 10_000, lock_delay: 1_000 };
+const HELD: HoldResult = { kind: 'held', session: 'ours' };
+
+let clock: FakeClock;
+let log: RecordingLog;
+/** Everything that is asked of lock and office, in order. */
+let calls: string[];
+let entry: LockEntry | undefined;
+let answer: () => Promise<HoldResult>;
+let tell: (reading: LockReading) => void;
+let office: { failure: string | undefined; fail: (why: string) => void };
+let leadership: Leadership;
+
+beforeEach(() => {
+  clock = new FakeClock();
+  log = new RecordingLog();
+  calls = [];
+  entry = undefined;
+  answer = () => Promise.resolve(HELD);
+  office = { failure: undefined, fail: () => undefined };
+  leadership = new Leadership({
+    config: CONFIG,
+    holder: 'edge-1',
+    log,
+    clock,
+    random: () => 0.5,
+    lock: {
+      watch: (_timing, onReading) => {
+        tell = onReading;
+        return { close: () => void calls.push('unwatch') };
+      },
+      look: () => noted('look', Promise.resolve(entry)),
+      claim: () => noted('claim', answer()),
+      renew: () => noted('renew', answer()),
+      evict: (session) => noted(`evict ${session}`, Promise.resolve()),
+      release: () => noted('release', Promise.resolve()),
+    },
+    office: {
+      address: '192.0.2.10/24',
+      prepare: () => Promise.resolve(),
+      serve: (untilMs, onFailure) => {
+        office.fail = onFailure;
+        return noted(`serve until ${untilMs}`, Promise.resolve(office.failure));
+      },
+      leave: () => noted('leave', Promise.resolve()),
+    },
+  });
+});
+
+afterEach(() => leadership.close());
+
+function noted<T>(call: string, result: T): T {
+  calls.push(call);
+  return result;
+}
+
+/** What has been called since the last time, once nothing happens any more. */
+async function since(): Promise<string[]> {
+  for (let i = 0; i < 5; i += 1) await setImmediate();
+  return calls.splice(0);
+}
+
+async function pass(ms: number): Promise<string[]> {
+  clock.advance(ms);
+  return since();
+}
+
+const theirs = (beat: string, parts: Partial<LockEntry> = {}): LockEntry => ({
+  beat,
+  session: 'theirs',
+  writer: 'theirs',
+  holder: 'edge-2',
+  released: false,
+  ...parts,
+});
+
+function show(next: LockEntry | undefined): void {
+  entry = next;
+  tell({ kind: 'value', value: next });
+}
+
+describe('a candidate', () => {
+  it('claims a lock that nobody holds, and serves for as long as others wait', async () => {
+    leadership.start();
+    expect(await since()).toEqual(['look', 'look', 'claim', 'serve until 11000']);
+    expect(leadership.status).toMatchObject({ leading: true, holder: 'edge-1', changes: 1, renewalAgeMs: 0 });
+    expect(await pass(3_334)).toEqual(['renew', 'serve until 14334']);
+    expect(log.messages('info', 'warn', 'error')).toEqual(['leads']);
+  });
+
+  it('leaves a lease in peace, and evicts the leader once it is over', async () => {
+    entry = theirs('b1');
+    leadership.start();
+    expect(await since()).toEqual(['look']);
+    expect(leadership.status).toMatchObject({ leading: false, holder: 'edge-2', changes: 0 });
+    expect(await pass(9_000)).toEqual([]);
+    show(theirs('b2'));
+    expect(await pass(9_999)).toEqual([]);
+    expect(await pass(1)).toEqual(['look', 'evict theirs']);
+    show(theirs('b2', { session: undefined }));
+    expect(await pass(999)).toEqual([]);
+    expect(await pass(1)).toEqual(['look', 'claim', 'serve until 31000']);
+  });
+
+  it('evicts nobody of whom it only has not heard', async () => {
+    entry = theirs('b1');
+    leadership.start();
+    await since();
+    entry = theirs('b2');
+    expect(await pass(10_000)).toEqual(['look']);
+    expect(await pass(9_999)).toEqual([]);
+    expect(await pass(1)).toEqual(['look', 'evict theirs']);
+  });
+
+  it('takes over at once from a leader that gives the lock back', async () => {
+    entry = theirs('b1');
+    leadership.start();
+    await since();
+    show(theirs('b2', { session: undefined, released: true }));
+    expect(await since()).toEqual(['look', 'claim', 'serve until 11000']);
+  });
+
+  it('claims again, four times a second, while it is refused', async () => {
+    answer = () => Promise.resolve({ kind: 'refused' });
+    leadership.start();
+    expect(await since()).toEqual(['look', 'look', 'claim']);
+    expect(await pass(249)).toEqual([]);
+    expect(await pass(1)).toEqual(['look', 'claim']);
+  });
+});
+
+describe('a leader', () => {
+  beforeEach(async () => {
+    leadership.start();
+    await since();
+  });
+
+  it.each<[why: string, result: HoldResult]>([
+    ['another holds the lock', { kind: 'refused' }],
+    ['its session was ended by another', { kind: 'session gone' }],
+  ])('leaves at once when %s', async (why, result) => {
+    answer = () => Promise.resolve(result);
+    show(theirs('b9'));
+    expect(await since()).toEqual(['renew', 'leave', 'look']);
+    expect(log.lines.at(-1)).toMatchObject({ level: 'warn', message: 'leads no more', fields: { why } });
+    expect(leadership.status).toMatchObject({ leading: false, holder: 'edge-2', changes: 2 });
+  });
+
+  it('keeps its lead over failures, asks more often, and leaves before others may claim', async () => {
+    answer = () => Promise.reject(new Error('connection refused'));
+    for (let ms = 0; ms < 7_800; ms += 100) await pass(100);
+    expect(calls.filter((it) => it === 'leave')).toEqual([]);
+    expect(leadership.status).toMatchObject({ leading: true, failure: 'connection refused' });
+    expect(await pass(100)).toContain('leave');
+    expect(leadership.status.leading).toBe(false);
+    expect(log.messages('warn')).toEqual(['the lock in consul cannot be reached, trying again', 'leads no more']);
+  });
+
+  it('leaves at the end of its lease, also when an answer is still awaited', async () => {
+    answer = () => new Promise(() => {});
+    expect(await pass(3_334)).toEqual(['renew']);
+    expect(await pass(4_565)).toEqual([]);
+    expect(await pass(1)).toEqual(['leave']);
+  });
+
+  it('comes back when Consul does and nobody has claimed', async () => {
+    answer = () => Promise.reject(new Error('connection refused'));
+    for (let ms = 0; ms < 9_000; ms += 100) await pass(100);
+    answer = () => Promise.resolve(HELD);
+    entry = theirs('b1', { session: 'ours', writer: 'ours' });
+    expect((await pass(1_000)).slice(-2)).toEqual(['claim', 'serve until 21000']);
+    expect(leadership.status).toMatchObject({ leading: true, changes: 3 });
+  });
+
+  it('gives the lock back where it cannot do its duty, and lets others go first', async () => {
+    office.fail('on_acquire ended with 1');
+    expect(await since()).toEqual(['leave', 'release']);
+    expect(log.messages('error')).toEqual(['cannot do what a leader has to, giving the lock back']);
+    expect(await pass(9_999)).toEqual([]);
+    expect(await pass(1)).toContain('claim');
+  });
+
+  it('leaves its office before it gives the lock back, and stands no more', async () => {
+    await leadership.resign();
+    expect(calls).toEqual(['unwatch', 'leave', 'release']);
+    calls.splice(0);
+    expect(await pass(60_000)).toEqual([]);
+    await leadership.close();
+    expect(calls).toEqual([]);
+  });
+});

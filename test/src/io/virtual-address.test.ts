@@ -1,0 +1,147 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { CommandEnd } from '../../../src/io/run-command.ts';
+import { VirtualAddress } from '../../../src/io/virtual-address.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { RecordingLog } from '../../support/recording-log.ts';
+
+const DONE: CommandEnd = { kind: 'exited', code: 0, said: '' };
+const ABSENT: CommandEnd = { kind: 'exited', code: 2, said: 'Error: ipv4: Address not found.' };
+
+let folder: string;
+let clock: FakeClock;
+let log: RecordingLog;
+/** Commands without the folder of their program. */
+let commands: string[];
+/** By the beginning of a command; DONE otherwise. */
+let ends: Map<string, CommandEnd>;
+/** Called after each command. */
+let onCommand: (command: string) => void;
+let address: VirtualAddress;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'outrigger-path-'));
+  for (const name of ['ip', 'arping']) {
+    writeFileSync(join(folder, name), '');
+    chmodSync(join(folder, name), 0o755);
+  }
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+beforeEach(() => {
+  clock = new FakeClock();
+  log = new RecordingLog();
+  commands = [];
+  ends = new Map([['ip addr del', ABSENT]]);
+  onCommand = () => {};
+  address = addressOf(folder);
+});
+
+function addressOf(searchPath: string, besideAnother = false): VirtualAddress {
+  const start = (parts: readonly string[]) => {
+    const command = parts.join(' ').replace(`${folder}/`, '');
+    commands.push(command);
+    onCommand(command);
+    const end = [...ends].find(([beginning]) => command.startsWith(beginning))?.[1] ?? DONE;
+    return { end: Promise.resolve(end), gone: Promise.resolve(), kill: () => void commands.push(`kill ${command}`) };
+  };
+  const config = { address: '192.0.2.10/24', interface: 'eth0' };
+  return new VirtualAddress({ config, log, clock, searchPath, start, besideAnother });
+}
+
+describe('before it is needed', () => {
+  it.each<[what: string, end: CommandEnd, problem: string]>([
+    ['no right to do it', { kind: 'exited', code: 2, said: 'RTNETLINK answers: Operation not permitted' }, 'permitted'],
+    ['no such interface', { kind: 'exited', code: 1, said: 'Cannot find device "eth0"' }, 'Cannot find device "eth0"'],
+    ['an ip that hangs', { kind: 'timed out', said: '' }, 'ip did not end in time'],
+  ])('%s is found out', async (_, end, problem) => {
+    ends.set('ip addr del', end);
+    const begin = 'vip 192.0.2.10/24 on eth0 needs CAP_NET_ADMIN and that interface: ip ';
+    await expect(address.prepare()).rejects.toThrow(begin);
+    await expect(address.prepare()).rejects.toThrow(problem);
+  });
+
+  it('missing programs are found out', async () => {
+    const problem = 'vip needs the program ip on PATH (package iproute2)';
+    await expect(addressOf(join(folder, 'empty')).prepare()).rejects.toThrow(problem);
+  });
+
+  it('what a former life has left is taken off', async () => {
+    await address.prepare();
+    expect([commands, log.lines]).toEqual([['ip addr del 192.0.2.10/24 dev eth0'], []]);
+    ends.set('ip addr del', DONE);
+    await address.prepare();
+    expect(log.messages('warn')).toEqual(['took off an address that was there already: only its leader has it']);
+  });
+});
+
+it('is left with the process whose place this one takes', async () => {
+  await addressOf(folder, true).prepare();
+  expect(commands).toEqual([]);
+});
+
+describe('an address', () => {
+  beforeEach(async () => {
+    await address.prepare();
+    commands.splice(0);
+  });
+
+  it('comes for whole seconds, a second less than it may stay, and is announced once', async () => {
+    expect(await address.hold(10_999)).toBeUndefined();
+    const replace = 'ip addr replace 192.0.2.10/24 dev eth0 valid_lft 8 preferred_lft 8';
+    const announce = ['-U', '-A'].map((kind) => `arping -q ${kind} -c 3 -I eth0 192.0.2.10`);
+    expect(commands.splice(0)).toEqual([replace, ...announce]);
+    clock.advance(3_000);
+    expect(await address.hold(14_000)).toBeUndefined();
+    expect(commands).toEqual(['ip addr replace 192.0.2.10/24 dev eth0 valid_lft 9 preferred_lft 9']);
+  });
+
+  it('is not brought back when the time is as good as over', async () => {
+    expect(await address.hold(2_999)).toBe('the lease is as good as over');
+    expect(commands).toEqual([]);
+  });
+
+  it('is taken off again where it came too late, as after a long sleep', async () => {
+    onCommand = (command) => {
+      if (command.includes('replace')) clock.advance(60_000);
+    };
+    await address.hold(10_999);
+    expect(commands[1]).toBe('ip addr del 192.0.2.10/24 dev eth0');
+  });
+
+  it('says why it cannot come', async () => {
+    ends.set('ip addr replace', { kind: 'exited', code: 2, said: 'RTNETLINK answers: No buffer space available' });
+    expect(await address.hold(10_999)).toBe('ip ended with 2: RTNETLINK answers: No buffer space available');
+  });
+
+  it('goes, and its announcements with it; a second time does nothing', async () => {
+    await address.hold(10_999);
+    commands.splice(0);
+    ends.set('ip addr del', DONE);
+    await Promise.all([address.drop(), address.drop()]);
+    expect(commands.filter((it) => !it.startsWith('kill'))).toEqual(['ip addr del 192.0.2.10/24 dev eth0']);
+    expect(log.lines).toEqual([]);
+  });
+
+  it('that the kernel has taken away already is gone all the same; one that stays is told', async () => {
+    await address.hold(10_999);
+    await address.drop();
+    expect(log.lines).toEqual([]);
+    await address.hold(10_999);
+    ends.set('ip addr del', { kind: 'not started', code: 'EAGAIN' });
+    await address.drop();
+    expect(log.messages('error')).toEqual(['cannot take the address off: the kernel will when its time is over']);
+  });
+
+  it('that cannot be announced is there and told', async () => {
+    ends.set('arping', { kind: 'exited', code: 2, said: 'arping: socket: Operation not permitted' });
+    await address.hold(10_999);
+    await expect.poll(() => log.messages('warn')).toHaveLength(2);
+    expect(log.lines[0]?.fields).toMatchObject({
+      reason: 'arping ended with 2: arping: socket: Operation not permitted',
+    });
+  });
+});

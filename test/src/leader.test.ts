@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  confirmed,
+  FOLLOWER,
+  failed,
+  type LeaderState,
+  type LeaderStep,
+  type LockEntry,
+  leaderTiming,
+  leadsUntilMs,
+  nextStep,
+  othersClaimAtMs,
+  saw,
+  stopped,
+} from '../../src/leader.ts';
+import { simulate } from '../support/lock-simulation.ts';
+
+const TIMING = leaderTiming(10_000);
+
+function entry(parts: Partial<LockEntry> = {}): LockEntry {
+  return { beat: 'b1', session: 'theirs', writer: 'theirs', holder: 'edge-2', released: false, ...parts };
+}
+
+const OURS = entry({ session: 'ours', writer: 'ours' });
+const ABANDONED = entry({ session: undefined });
+const GIVEN_BACK = entry({ session: undefined, released: true });
+
+/** Looked at 1,000; the lease of what was seen is over at 11,000. */
+const following = (seen: LockEntry | undefined): LeaderState => saw({ ...FOLLOWER, session: 'ours' }, seen, 1_000);
+/** Renewed at 1,000: the lease ends at 8,900, others claim from 11,000. */
+const leading = confirmed(FOLLOWER, 'ours', 1_000);
+const wait = (untilMs: number): LeaderStep => ({ kind: 'wait', untilMs });
+
+describe('the next step', () => {
+  it.each<[who: string, state: LeaderState, nowMs: number, step: LeaderStep]>([
+    ['a follower that has not looked', FOLLOWER, 1_000, { kind: 'look' }],
+    ['that finds no entry', following(undefined), 1_000, { kind: 'claim' }],
+    ['that finds a lock given back', following(GIVEN_BACK), 1_000, { kind: 'claim' }],
+    ['that finds its own session', following(OURS), 1_000, { kind: 'claim' }],
+    [
+      'that finds its own entry without a session',
+      following({ ...OURS, session: undefined }),
+      1_000,
+      { kind: 'claim' },
+    ],
+    ['that finds an entry of nobody, early', following(ABANDONED), 10_999, wait(11_000)],
+    ['that finds an entry of nobody, late', following(ABANDONED), 11_000, { kind: 'claim' }],
+    ['that finds another session, early', following(entry()), 10_999, wait(11_000)],
+    ['that finds another session, late', following(entry()), 11_000, { kind: 'evict', session: 'theirs' }],
+    ['with a lock given back that another has taken', following(entry({ released: true })), 1_000, wait(11_000)],
+    ['that was refused', stopped(following(undefined), 1_250), 1_200, wait(1_250)],
+    ['without an answer', failed(following(undefined), 2_000), 1_200, wait(2_000)],
+    ['a leader, early', leading, 4_000, wait(1_000 + 10_000 / 3)],
+    ['when it is time to renew', leading, 1_000 + 10_000 / 3, { kind: 'renew' }],
+    ['that sees its own session', saw(leading, OURS, 2_000), 2_000, wait(1_000 + 10_000 / 3)],
+    ['that sees another session', saw(leading, entry(), 2_000), 2_000, { kind: 'renew' }],
+    ['that sees no session', saw(leading, ABANDONED, 2_000), 2_000, { kind: 'renew' }],
+    ['that sees no entry', saw(leading, undefined, 2_000), 2_000, { kind: 'renew' }],
+    ['without an answer to its renewal', failed(leading, 5_000), 4_500, wait(5_000)],
+    ['without an answer until the end', failed(leading, 20_000), 4_500, wait(8_900)],
+    ['at the end of its lease', failed(leading, 20_000), 8_900, { kind: 'stop' }],
+    ['after a long sleep', saw(leading, OURS, 99_000), 99_000, { kind: 'stop' }],
+    ['that has lost the lock', stopped(saw(leading, OURS, 2_000)), 2_000, { kind: 'look' }],
+  ])('%s', (_who, state, nowMs, step) => {
+    expect(nextStep(state, nowMs, TIMING)).toEqual(step);
+  });
+
+  it('counts a lease from its last beat, whoever takes the session away or deletes the entry', () => {
+    const seen = following(entry());
+    for (const later of [saw(seen, ABANDONED, 9_000), saw(seen, undefined, 9_000), saw(seen, entry(), 9_000)]) {
+      expect(nextStep(later, 9_000, TIMING)).toEqual(wait(11_000));
+    }
+    expect(nextStep(saw(seen, entry({ beat: 'b2' }), 9_000), 9_000, TIMING)).toEqual(wait(19_000));
+  });
+});
+
+it('ends a lease before others may claim, by two seconds and more for longer ones', () => {
+  expect([leadsUntilMs(leading, TIMING), othersClaimAtMs(leading, TIMING)]).toEqual([8_900, 11_000]);
+  const long = leaderTiming(3_600_000);
+  expect([leadsUntilMs(leading, long), othersClaimAtMs(leading, long)]).toEqual([3_563_000, 3_601_000]);
+  expect(leadsUntilMs(stopped(leading), TIMING)).toBeUndefined();
+});
+
+describe('several candidates at one lock', () => {
+  it('never lead together, whatever Consul, the network and the processes do', () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.integer({ min: 2, max: 4 }), (seed, candidates) => {
+        const { together } = simulate({ seed, candidates, seconds: 300, trouble: true });
+        expect(together).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('have a leader again within TTL and lock delay after the last one went silent', () => {
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        const { together, longestGapMs } = simulate({ seed, candidates: 3, seconds: 200, trouble: false });
+        expect(together).toEqual([]);
+        expect(longestGapMs).toBeGreaterThan(5_000);
+        expect(longestGapMs).toBeLessThanOrEqual(10_000 + 1_000 + 1_000);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
