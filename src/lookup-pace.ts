@@ -7,6 +7,9 @@ const LONGEST_MS = 60_000;
 /** Only ever later, as a cache would give the same answer again; apart, so that many do not ask at once. */
 const JITTER = 0.1;
 
+/** Between two look-ups that are answered, at most. */
+export const LONGEST_LOOKUP_PAUSE_MS = LONGEST_MS * (1 + JITTER);
+
 /** How long an answer holds that there is nothing: the resolver does not say for how long it may be remembered. */
 export const NOTHING_TTL_SECONDS = 5;
 

@@ -1,8 +1,10 @@
 /** How long a failed member of a balanced record can still be in use, at worst, for each way in which it can fail. */
 import { balancedTtlSeconds } from '../answer-ttl.ts';
+import { HOLD_MS } from '../consul/hold.ts';
 import { LONGEST_PAUSE_MS } from '../consul/pace.ts';
 import { formatSpan } from '../duration.ts';
 import { ANSWER_PAUSE_MS, type FailoverWindow, probedWindow, servedTtls } from '../failover-window.ts';
+import { LONGEST_LOOKUP_PAUSE_MS } from '../lookup-pace.ts';
 import { longestCycleMs } from '../probe-pace.ts';
 import type { BalancedRecordConfig } from './dns.ts';
 
@@ -33,11 +35,12 @@ export function recordWindows(record: BalancedRecordConfig): readonly RecordWind
   const pools = record.pools.map(({ name }) => name);
   if (hasOneMember(record)) return never(pools, 'there is no other member');
   if (record.probe !== undefined) return probedWindows(record, record.probe, pools);
-  const namesOf = (kind: 'consul' | 'static'): string[] =>
+  const namesOf = (kind: 'consul' | 'names' | 'static'): string[] =>
     record.pools.filter(({ members }) => members[kind] !== undefined).map(({ name }) => name);
-  const [consul, fixed] = [namesOf('consul'), namesOf('static')];
+  const [consul, named, fixed] = [namesOf('consul'), namesOf('names'), namesOf('static')];
   return [
-    ...(consul.length > 0 ? consulWindows(record, consul) : []),
+    ...(consul.length > 0 ? unprobedWindows(record, consul, BY_CONSUL) : []),
+    ...(named.length > 0 ? unprobedWindows(record, named, BY_NAMES) : []),
     ...(fixed.length > 0 ? never(fixed, 'without a probe, members of a list are always up') : []),
   ];
 }
@@ -88,12 +91,30 @@ function detectionText({ interval: intervalMs, timeout: timeoutMs, fall }: Probe
   return [probes, ...(timeouts === 0 ? [] : [timeouts === 1 ? timeout : `${timeouts} × ${timeout}`])].join(' + ');
 }
 
-/** What Consul will say can come at any moment, so its members have the shortest TTL. */
-function consulWindows({ ttl }: BalancedRecordConfig, pools: readonly string[]): readonly RecordWindow[] {
+interface Judge {
+  readonly why: string;
+  /** From its word until answers go by it. */
+  readonly propagationMs: number;
+}
+
+const BY_CONSUL: Judge = {
+  why: 'without a probe, only its check in Consul decides how soon a member is down',
+  propagationMs: LONGEST_PAUSE_MS + ANSWER_PAUSE_MS,
+};
+/** Whose addresses are all gone, or most of them, is held besides. */
+const BY_NAMES: Judge = {
+  why: 'without a probe, a member is up for as long as its name has the address',
+  propagationMs: LONGEST_LOOKUP_PAUSE_MS + HOLD_MS + ANSWER_PAUSE_MS,
+};
+
+/** What others will say can come at any moment, so these members have the shortest TTL. */
+function unprobedWindows(
+  { ttl }: BalancedRecordConfig,
+  pools: readonly string[],
+  { why, propagationMs }: Judge,
+): readonly RecordWindow[] {
   const ttlMs = balancedTtlSeconds(0, ttl.min, ttl.max) * 1_000;
-  const propagationMs = LONGEST_PAUSE_MS + ANSWER_PAUSE_MS;
   const window = { detectionMs: 0, propagationMs, ttlMs, totalMs: propagationMs + ttlMs };
-  const why = 'without a probe, only its check in Consul decides how soon a member is down';
   return FAILURES.map((failure) => ({ failure, pools, outcome: 'unknown', why, window }));
 }
 
@@ -101,7 +122,7 @@ function never(pools: readonly string[], why: string): readonly RecordWindow[] {
   return FAILURES.map((failure) => ({ failure, pools, outcome: 'never', why, window: undefined }));
 }
 
-/** How many members Consul will have nobody knows. */
+/** How many members Consul or a name will have nobody knows. */
 function hasOneMember({ pools }: BalancedRecordConfig): boolean {
   if (pools.some(({ members }) => members.static === undefined)) return false;
   const addresses = pools.flatMap(({ members }) =>

@@ -64,6 +64,16 @@ describe('a failover target', () => {
       'without a probe, only its check in Consul decides how soon a member is down',
     ],
     [
+      'of members that are names, without a probe',
+      ['pools: [ { name: a, members: { names: [ edge.example.net ] } } ]', 'failover_target: 10s'],
+      'without a probe, a member is up for as long as its name has the address',
+    ],
+    [
+      'of members that are names, with a probe',
+      ['pools: [ { name: a, members: { names: [ edge.example.net ] } } ]', PROBE, 'failover_target: 5s'],
+      'detection 3.5s + propagation 20ms + TTL 2s = 5.52s; ttl.min of at most 1s, or probe.interval of at most 800ms, or probe.fall of at most 2 would',
+    ],
+    [
       'of members that nobody judges',
       [LIST, 'failover_target: 10s'],
       'without a probe, members of a list are always up',
