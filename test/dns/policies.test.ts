@@ -282,6 +282,38 @@ describe('policy hash', () => {
     expect(addresses(answer)).toHaveLength(1);
   });
 
+  it('answers whole, with a scope no longer than the source, whatever subnet the query names', () => {
+    // Half of them are sound: as many octets as the bits need, none of the last one's spare bits set.
+    const data = fc
+      .tuple(
+        fc.constantFrom(0, 1, 2, 3),
+        fc.integer({ min: 0, max: 129 }),
+        fc.boolean(),
+        fc.uint8Array({ maxLength: 17 }),
+      )
+      .map(([family, some, isSound, octets]) => {
+        if (!isSound) return { family, bits: some, octets: Buffer.from(octets) };
+        const bits = Math.min(some, [0, 32, 128][family] ?? 0);
+        const address = Buffer.concat([Buffer.from(octets), Buffer.alloc(17)], Math.ceil(bits / 8));
+        if (bits % 8 > 0) address[address.length - 1]! &= 0xff00 >> (bits % 8);
+        return { family, bits, octets: address };
+      });
+    fc.assert(
+      fc.property(data, fc.constantFrom('www', 'old', 'mail', 'nope'), ({ family, bits, octets }, name) => {
+        const option = Buffer.concat([Buffer.of(0, 8, 0, 4 + octets.length, 0, family, bits, 0), octets]);
+        const answer = reply(`${name}.lb.test`, name === 'mail' ? 'MX' : 'A', withOptions(option));
+        expect(['NOERROR', 'FORMERR', 'NXDOMAIN']).toContain(answer.rcode);
+        if (answer.rcode === 'FORMERR') return;
+        const [subnetOption = ''] = answer.options.filter((it) => it.startsWith('8:'));
+        const [source = 0, scope = 0] = [6, 8].map((at) => Number.parseInt(subnetOption.slice(at, at + 2), 16));
+        expect(source).toBe(bits);
+        expect(scope).toBe(name === 'nope' ? 0 : Math.min(bits, family === 2 ? 56 : 24));
+        if (name === 'www') expect(addresses(answer)).toHaveLength(1);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('gives the networks by weight', () => {
     members(`${A1} up 9`, A2);
     const clients = Array.from({ length: 1_000 }, (_, i) => `10.${i >> 8}.${i & 255}.1`);

@@ -63,6 +63,28 @@ describe('a reload of the name server', () => {
     expect(await serial(house)).toBe(same);
   });
 
+  it('changes the policy of a name, its minimum and its weights', async () => {
+    const name = (policy: string, weight: number, minUp: number): string => `
+www:
+  policy: ${policy}
+  pools:
+    - { name: main, members: { static: [ { address: 192.0.2.1, weight: ${weight} }, 192.0.2.2 ] }, min_up: ${minUp} }
+    - { name: spare, members: { static: [ 192.0.2.9 ] } }`;
+    const house = await start(name('failover', 1, 1));
+    const [main] = house.admin.clusters();
+    expect(await answer(house, 'www.lb.test')).toHaveLength(2);
+    await reload(house, name('hash', 1, 2));
+    const mine = await answer(house, 'www.lb.test');
+    expect(mine).toHaveLength(1);
+    expect(await answer(house, 'www.lb.test')).toEqual(mine);
+    expect(house.admin.clusters()[0]).not.toBe(main);
+    await reload(house, name('weighted', 3, 1));
+    const seen: string[] = [];
+    for (let i = 0; i < 8; i++) seen.push(...(await answer(house, 'www.lb.test')));
+    expect(seen.filter((line) => line.endsWith(' 192.0.2.1'))).toHaveLength(6);
+    expect(house.admin.reloads().counts.applied).toBe(2);
+  });
+
   it('goes on counting queries, also of a zone that comes back', async () => {
     const house = await start('a: { a: [ 192.0.2.1 ] }');
     await answer(house, 'a.lb.test');
