@@ -24,22 +24,32 @@ const RULES: readonly Rule[] = [
 /** Problems between parts, given those that the schema has `found` already: a broken part is not judged twice. */
 export function crossProblems(config: Config, found: readonly CrossProblem[]): readonly CrossProblem[] {
   const problems: CrossProblem[] = [];
+  const report: RuleContext['report'] = (path, message, at = 'value') => void problems.push({ path, at, message });
+  const context = found.length === 0 ? soundContext(config, report) : contextOf(config, found, report);
+  // Not even a mapping: there are no parts.
+  if (context.isShaped([])) for (const rule of RULES) rule(context);
+  return problems;
+}
+
+/** Where nothing was found there is nothing to look up, which would cost more than the rules of a large zone. */
+function soundContext(config: Config, report: RuleContext['report']): RuleContext {
+  return { config, isShaped: () => true, isSound: () => true, isPostponed: () => false, report };
+}
+
+function contextOf(config: Config, found: readonly CrossProblem[], report: RuleContext['report']): RuleContext {
   const broken = new Set(found.map((it) => idOf(it.path)));
   const above = new Set(found.flatMap((it) => beginnings(it.path)));
   const postponed = new Set(
     found.filter((it) => it.message === NOT_SUPPORTED_YET).flatMap((it) => beginnings(it.path)),
   );
   const isShaped = (path: ConfigPath) => !beginnings(path).some((it) => broken.has(it));
-  const context: RuleContext = {
+  return {
     config,
     isShaped,
     isSound: (path) => isShaped(path) && !above.has(idOf(path)),
     isPostponed: (path) => postponed.has(idOf(path)),
-    report: (path, message, at = 'value') => void problems.push({ path, at, message }),
+    report,
   };
-  // Not even a mapping: there are no parts.
-  if (isShaped([])) for (const rule of RULES) rule(context);
-  return problems;
 }
 
 /** The path itself and all that lead to it. */

@@ -50,3 +50,13 @@ export function nameInZone(relative: string, zone: string): string {
 export function isInZone(name: string, zone: string): boolean {
   return name === zone || name.endsWith(`.${zone}`);
 }
+
+/** The name itself and all above it but the root: `www.lb.test`, `lb.test`, `test`. */
+export function* namesUpFrom(name: string): Generator<string> {
+  for (let at = name; ; ) {
+    yield at;
+    const dot = at.indexOf('.');
+    if (dot < 0) return;
+    at = at.slice(dot + 1);
+  }
+}

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { crossProblems } from './cross-rules.ts';
 import type { Environment } from './environment.ts';
+import { readPlainYaml } from './plain-yaml.ts';
 import { type ConfigPath, formatPath, type Problem, sortProblems } from './problem.ts';
 import { type Config, configSchema } from './root.ts';
 import { TOLD_ELSEWHERE } from './section.ts';
@@ -30,6 +31,19 @@ interface Finding {
 
 /** Never throws, whatever the text. */
 export function parseConfig(text: string, { env }: ParseOptions): ParsedConfig {
+  return parseSound(text, env) ?? parseWhole(text, env);
+}
+
+/** The quick way, which knows no places: only a configuration without any problem comes out of it. */
+function parseSound(text: string, env: Environment): ParsedConfig | undefined {
+  const plain = readPlainYaml(text, env);
+  if (plain === undefined || plain.value === null) return undefined;
+  const { output, issues } = v.safeParse(configSchema, plain.value);
+  const isSound = issues === undefined && crossProblems(output as Config, []).length === 0;
+  return isSound ? { ok: true, config: output as Config } : undefined;
+}
+
+function parseWhole(text: string, env: Environment): ParsedConfig {
   const source = readSource(text, env);
   if (source.value === undefined) return { ok: false, problems: sortProblems(source.problems) };
   if (source.value === null) {

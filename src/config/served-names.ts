@@ -1,6 +1,6 @@
 /** What the zones of a configuration say of a name, as a query for it would find out. */
 import type { ZoneConfig } from './dns.ts';
-import { isInZone, nameInZone } from './domain-name.ts';
+import { nameInZone, namesUpFrom } from './domain-name.ts';
 import type { RuleContext } from './rule.ts';
 
 /** The message for a name of a server that nobody could reach. */
@@ -26,6 +26,8 @@ interface Place {
 export class ServedNames {
   readonly #context: RuleContext;
   readonly #zones: Zones;
+  /** By zone, once somebody asks: all names that exist in it, those between others included (RFC 8020). */
+  readonly #existing = new Map<string, ReadonlySet<string>>();
 
   constructor(context: RuleContext, zones: Zones) {
     this.#context = context;
@@ -76,8 +78,8 @@ export class ServedNames {
 
   /** The longest zone that `name` is in. */
   zoneOf(name: string): string | undefined {
-    const around = Object.keys(this.#zones).filter((zone) => isInZone(name, zone));
-    return around.toSorted((a, b) => b.length - a.length)[0];
+    for (const at of namesUpFrom(name)) if (at in this.#zones) return at;
+    return undefined;
   }
 
   /** The key of its own record, or of the wildcard that stands in for it (RFC 4592). */
@@ -85,12 +87,24 @@ export class ServedNames {
     const records = this.#zones[zone]?.records ?? {};
     const relativeOf = (it: string) => (it === zone ? '@' : it.slice(0, -zone.length - 1));
     if (relativeOf(name) in records) return relativeOf(name);
-    const names = Object.keys(records).map((relative) => nameInZone(relative, zone));
+    const existing = this.#existingIn(zone);
     let encloser = name;
-    while (encloser !== zone && !names.some((it) => isInZone(it, encloser))) {
-      encloser = encloser.slice(encloser.indexOf('.') + 1);
-    }
+    while (encloser !== zone && !existing.has(encloser)) encloser = encloser.slice(encloser.indexOf('.') + 1);
     const wildcard = encloser === zone ? '*' : `*.${relativeOf(encloser)}`;
     return encloser !== name && wildcard in records ? wildcard : undefined;
+  }
+
+  #existingIn(zone: string): ReadonlySet<string> {
+    const known = this.#existing.get(zone);
+    if (known !== undefined) return known;
+    const names = new Set<string>();
+    for (const relative of Object.keys(this.#zones[zone]?.records ?? {})) {
+      for (const at of namesUpFrom(nameInZone(relative, zone))) {
+        if (names.has(at)) break;
+        names.add(at);
+      }
+    }
+    this.#existing.set(zone, names);
+    return names;
   }
 }

@@ -121,7 +121,7 @@ function scalarValue(scalar: Scalar, path: ConfigPath, build: Build): unknown {
 }
 
 /** What an unquoted text means (YAML 1.2, core schema), but for null: an empty variable is an empty text. */
-function resolvePlain(text: string): string | number | boolean {
+export function resolvePlain(text: string): string | number | boolean {
   if (/^(true|True|TRUE)$/.test(text)) return true;
   if (/^(false|False|FALSE)$/.test(text)) return false;
   if (/^[-+]?(\d+|\d*\.\d+|\d+\.\d*)([eE][-+]?\d+)?$/.test(text)) return Number(text);

@@ -1,6 +1,6 @@
 /** What may stand in a zone together: aliases, delegations, and the names that records point at. */
 import type { BalancedRecordConfig, StaticRecordConfig, ZoneConfig } from './dns.ts';
-import { isInZone, nameInZone } from './domain-name.ts';
+import { nameInZone, namesUpFrom } from './domain-name.ts';
 import type { ConfigPath } from './problem.ts';
 import { parseMx, parseSrv } from './record-text.ts';
 import type { RuleContext } from './rule.ts';
@@ -30,15 +30,24 @@ export function contentRules(context: RuleContext, { path, zone, zones }: ZoneCo
       ([relative, record]): Entry => ({ at: [...path, relative], relative, name: nameInZone(relative, zone), record }),
     )
     .filter(({ at }) => context.isShaped(at));
-  const cuts = entries.filter(({ record, relative }) => delegates(record) && relative !== '@');
+  const cuts = new Map(
+    entries.filter(({ record, relative }) => delegates(record) && relative !== '@').map((cut) => [cut.name, cut]),
+  );
   for (const entry of entries) {
     aliasRules(context, entry);
     delegationRules(context, entry, names);
     targetRules(context, entry, names);
-    const cut = cuts.find(({ name }) => entry.name !== name && isInZone(entry.name, name));
+    const cut = cuts.size === 0 ? undefined : cutAbove(entry.name, cuts);
     if (cut !== undefined) belowCutRule(context, entry, cut);
   }
   circleRule(context, entries);
+}
+
+/** Of several the highest: what lies below it is no delegation of ours. */
+function cutAbove(name: string, cuts: ReadonlyMap<string, Entry>): Entry | undefined {
+  let highest: Entry | undefined;
+  for (const at of namesUpFrom(name)) if (at !== name) highest = cuts.get(at) ?? highest;
+  return highest;
 }
 
 function delegates(record: Entry['record']): record is StaticRecordConfig & { ns: string[] } {
@@ -96,6 +105,7 @@ function belowCutRule({ report }: RuleContext, { at, name, record }: Entry, cut:
 
 /** RFC 2181 section 10.3: servers and mail servers are named by names with addresses, and not by aliases. */
 function targetRules({ isSound, isShaped, report }: RuleContext, { at, record }: Entry, names: ServedNames): void {
+  if (record.mx === undefined && record.srv === undefined) return;
   const targets: readonly (readonly [type: string, index: number, target: string | undefined])[] = [
     ...(isShaped([...at, 'mx']) ? (record.mx ?? []) : []).map((text, i) => ['mx', i, parseMx(text)?.exchange] as const),
     ...(isShaped([...at, 'srv']) ? (record.srv ?? []) : []).map(
@@ -120,9 +130,23 @@ function circleRule({ report, isSound }: RuleContext, entries: readonly Entry[])
   for (const { at, name, record } of entries) {
     if ('cname' in record && record.cname !== undefined && isSound([...at, 'cname'])) targets.set(name, record.cname);
   }
-  for (const { at, name } of entries) {
-    let next = targets.get(name);
-    for (let steps = 0; next !== undefined && next !== name && steps < targets.size; steps++) next = targets.get(next);
-    if (next === name) report([...at, 'cname'], 'leads back to itself');
+  const circular = namesInCircles(targets);
+  for (const { at, name } of entries) if (circular.has(name)) report([...at, 'cname'], 'leads back to itself');
+}
+
+/** Each name is walked over once, however long the chains are that lead to it. */
+function namesInCircles(targets: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const circular = new Set<string>();
+  const done = new Set<string>();
+  for (const start of targets.keys()) {
+    const way = new Set<string>();
+    let at: string | undefined = start;
+    for (; at !== undefined && !done.has(at) && !way.has(at); at = targets.get(at)) way.add(at);
+    if (at !== undefined && way.has(at)) {
+      const names = [...way];
+      for (const name of names.slice(names.indexOf(at))) circular.add(name);
+    }
+    for (const name of way) done.add(name);
   }
+  return circular;
 }

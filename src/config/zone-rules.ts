@@ -2,7 +2,7 @@
 import { formatDuration } from '../duration.ts';
 import type { BalancedRecordConfig, StaticRecordConfig, ZoneConfig } from './dns.ts';
 import { dampingRules } from './dns-damping.ts';
-import { isInZone, MAX_NAME_LENGTH, nameInZone } from './domain-name.ts';
+import { isInZone, MAX_NAME_LENGTH, nameInZone, namesUpFrom } from './domain-name.ts';
 import { failoverTargetRule } from './failover-target-rule.ts';
 import type { ConfigPath } from './problem.ts';
 import type { RuleContext } from './rule.ts';
@@ -16,6 +16,7 @@ export function zoneRules(context: RuleContext): void {
   const { config, isShaped } = context;
   if (config.dns === undefined || !isShaped(['dns', 'zones'])) return;
   const { zones } = config.dns;
+  const inner = zonesInside(zones);
   for (const [name, zone] of Object.entries(zones)) {
     const path = ['dns', 'zones', name];
     if (!isShaped(path)) continue;
@@ -23,7 +24,8 @@ export function zoneRules(context: RuleContext): void {
     if (!isShaped([...path, 'records'])) continue;
     for (const [relative, record] of Object.entries(zone.records)) {
       const at = [...path, 'records', relative];
-      nameRules(context, { path: at, record, name: nameInZone(relative, name), zone: name, zones: Object.keys(zones) });
+      const inside = inner.get(name) ?? [];
+      nameRules(context, { path: at, record, name: nameInZone(relative, name), zone: name, inner: inside });
       if (isShaped(at) && 'pools' in record) balancedRules(context, at, record);
       else if (isShaped(at)) listRules(context, at, record);
     }
@@ -31,15 +33,27 @@ export function zoneRules(context: RuleContext): void {
   }
 }
 
+/** By zone, the others that lie in it, in their order. */
+function zonesInside(zones: Readonly<Record<string, ZoneConfig>>): ReadonlyMap<string, readonly string[]> {
+  const inside = new Map<string, string[]>();
+  for (const name of Object.keys(zones)) {
+    for (const at of namesUpFrom(name)) {
+      if (at !== name && at in zones) inside.set(at, [...(inside.get(at) ?? []), name]);
+    }
+  }
+  return inside;
+}
+
 interface NamedRecord {
   readonly path: ConfigPath;
   readonly record: RecordConfig;
   readonly name: string;
   readonly zone: string;
-  readonly zones: readonly string[];
+  /** The zones that lie in it. */
+  readonly inner: readonly string[];
 }
 
-function nameRules({ isShaped, report }: RuleContext, { path, record, name, zone, zones }: NamedRecord): void {
+function nameRules({ isShaped, report }: RuleContext, { path, record, name, zone, inner }: NamedRecord): void {
   if (name.length > MAX_NAME_LENGTH) {
     report(path, `is longer than ${MAX_NAME_LENGTH} characters together with its zone`, 'key');
   }
@@ -49,10 +63,10 @@ function nameRules({ isShaped, report }: RuleContext, { path, record, name, zone
     const meant = relative === zone ? '@' : relative.slice(0, -zone.length - 1);
     report(path, `is relative to the zone, and so would mean ${name}; write ${JSON.stringify(meant)}`, 'key');
   }
-  const inner = zones.find((it) => it !== zone && isInZone(it, zone) && isInZone(name, it));
+  const owner = inner.find((it) => isInZone(name, it));
   // The zone above may say whose servers have the zone below, here or elsewhere.
-  const isDelegation = name === inner && isShaped(path) && 'ns' in record && record.ns !== undefined;
-  if (inner !== undefined && !isDelegation) report(path, `lies in the zone ${inner}, which answers instead`, 'key');
+  const isDelegation = name === owner && isShaped(path) && 'ns' in record && record.ns !== undefined;
+  if (owner !== undefined && !isDelegation) report(path, `lies in the zone ${owner}, which answers instead`, 'key');
 }
 
 interface Servers {
@@ -153,8 +167,9 @@ function probePortRule(
 function listRules(context: RuleContext, path: ConfigPath, record: RecordConfig): void {
   if ('pools' in record) return;
   for (const type of ['a', 'aaaa', 'ns', 'mx', 'txt', 'srv', 'caa', 'https', 'svcb'] as const) {
-    if (!context.isShaped([...path, type])) continue;
-    const items = [...(record[type] ?? []).entries()];
+    const listed = record[type];
+    if (listed === undefined || !context.isShaped([...path, type]) || listed.length < 2) continue;
+    const items = [...listed.entries()];
     uniqueNames(
       context,
       items.map(([index, item]) => ({
