@@ -35,8 +35,8 @@ const LAST_RESORT_MS = 2_000;
 
 /** Resolves when the house has ended well. Ends with 64 before anything is bound, or with 1 for a failure at run time. */
 export async function runRole(options: RoleOptions): Promise<void> {
-  const { holdEngineBack } = await import('../src/io/engine-thrift.ts');
-  const thrift = holdEngineBack();
+  const { thriftFor } = await import('./engine-start.ts');
+  const thrift = thriftFor(options.file);
   try {
     await run(options, thrift);
   } finally {

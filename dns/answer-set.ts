@@ -9,6 +9,9 @@ import type { RecordData, RecordEncoder } from './record.ts';
 const TTL_OFFSET = 6;
 const NO_NAMES: ReadonlyMap<string, number> = new Map();
 const NO_TARGETS: readonly string[] = [];
+const NO_STARTS: readonly number[] = [];
+/** Of a single record; its end is never asked for. */
+const ONE_START: readonly number[] = [0, 0];
 
 /** Who of several is next. */
 export interface Turns {
@@ -52,7 +55,7 @@ export class AnswerSet implements RecordOrder {
   #parts: readonly AnswerSet[] | undefined;
   #bytes: Buffer | undefined;
   /** Where each record starts, and where the last one ends. */
-  #starts: readonly number[] = [];
+  #starts: readonly number[] = NO_STARTS;
   #turn = 0;
   #tails: readonly Buffer[] | undefined;
 
@@ -124,6 +127,12 @@ export class AnswerSet implements RecordOrder {
     if (this.#bytes !== undefined) return this.#bytes;
     const known = suffixOffsets(this.#owner, HEADER_BYTES);
     const parts = this.#records.map((data) => this.#encode({ name: this.#owner, ttl: this.ttl, data }, known));
+    const [first, ...more] = parts;
+    if (first !== undefined && more.length === 0) {
+      this.#starts = ONE_START;
+      this.#bytes = first;
+      return first;
+    }
     const starts = [0];
     for (const part of parts) starts.push((starts.at(-1) ?? 0) + part.length);
     this.#starts = starts;
@@ -133,6 +142,8 @@ export class AnswerSet implements RecordOrder {
 }
 
 function targetsOf(records: readonly RecordData[]): readonly string[] {
+  const [first] = records;
+  if (first === undefined || !('host' in first)) return NO_TARGETS;
   const targets = new Set(records.flatMap((data) => ('host' in data && data.host !== '' ? [data.host] : NO_TARGETS)));
   return targets.size === 0 ? NO_TARGETS : [...targets];
 }

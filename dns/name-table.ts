@@ -9,7 +9,7 @@ export interface Named {
 /** A name of 255 octets has at most 127 labels. */
 const MAX_LABELS = 127;
 /** Twice as many places as values at least, so that a search ends soon. */
-const FIRST_PLACES = 64;
+const FEWEST_PLACES = 64;
 
 const SEED = 0x811c9dc5;
 const PRIME = 0x01000193;
@@ -26,9 +26,17 @@ const hashes = new Int32Array(MAX_LABELS + 1);
  * gives those of all the names above it too. It never shrinks; who asks cannot add to it.
  */
 export class NameTable<Value extends Named> {
-  #values: (Value | undefined)[] = Array.from({ length: FIRST_PLACES });
-  #hashes = new Int32Array(FIRST_PLACES);
+  #values: (Value | undefined)[];
+  #hashes: Int32Array<ArrayBuffer>;
   #size = 0;
+
+  /** `size` is about how many values there will be. */
+  constructor(size = 0) {
+    let places = FEWEST_PLACES;
+    while (places < size * 2) places *= 2;
+    this.#values = Array.from({ length: places });
+    this.#hashes = new Int32Array(places);
+  }
 
   get(key: NameKey): Value | undefined {
     const hash = hashOf(key);

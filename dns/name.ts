@@ -8,7 +8,8 @@ import { HEADER_BYTES } from './codes.ts';
  */
 export type NameKey = string & { readonly __brand: 'NameKey' };
 
-const LABEL = /^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?|\*)$/;
+const LABEL = String.raw`(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?|\*)`;
+const LABELS = new RegExp(String.raw`^${LABEL}(?:\.${LABEL})*$`);
 /** 255 octets less the first length octet and the root's. */
 const MAX_TEXT = 253;
 
@@ -46,7 +47,7 @@ export function absoluteName(relative: string, zone: string): string | undefined
   if (relative === '@') return zone;
   const lower = relative.toLowerCase();
   const name = `${lower}.${zone}`;
-  return name.length <= MAX_TEXT && lower.split('.').every((label) => LABEL.test(label)) ? name : undefined;
+  return name.length <= MAX_TEXT && LABELS.test(lower) ? name : undefined;
 }
 
 /** Where `name` and each of its ancestors but the root begins, if `name` itself begins at `offset` of a message. */

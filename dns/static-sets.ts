@@ -14,13 +14,16 @@ import type { RecordData, RecordEncoder } from './record.ts';
 /** RFC 1035 section 3.3: the octets that one string of a TXT record can have. */
 const STRING_OCTETS = 255;
 
+/** Most names have one type or two. */
+const NONE: readonly never[] = [];
+
 /** One set per type; equal records are one (RFC 2181 section 5). */
 export function staticSets(owner: string, record: StaticRecordConfig, encode: RecordEncoder): readonly AnswerSet[] {
-  const { a = [], aaaa = [], cname, ns = [], ttl } = record;
+  const { a = NONE, aaaa = NONE, cname, ns = NONE, ttl } = record;
   const lists: readonly (readonly RecordData[])[] = [
     addresses(TYPE.A, a),
     addresses(TYPE.AAAA, aaaa),
-    cname === undefined ? [] : [{ type: TYPE.CNAME, host: cname }],
+    cname === undefined ? NONE : [{ type: TYPE.CNAME, host: cname }],
     ns.map((host) => ({ type: TYPE.NS, host })),
     ...dataLists(record),
   ];
@@ -49,6 +52,7 @@ function setsOf(
 }
 
 function addresses(type: typeof TYPE.A | typeof TYPE.AAAA, texts: readonly string[]): readonly RecordData[] {
+  if (texts.length === 0) return NONE;
   const records = texts.map((text): RecordData[] => {
     const address = canonicalIp(text);
     return address === undefined ? [] : [{ type, address }];
@@ -69,7 +73,7 @@ function dataLists(record: RecordDataConfig): readonly (readonly RecordData[])[]
 }
 
 function read<T>(texts: readonly string[] | undefined, parse: (text: string) => T | undefined): readonly T[] {
-  return (texts ?? []).map(parse).filter((it) => it !== undefined);
+  return texts === undefined ? NONE : texts.map(parse).filter((it) => it !== undefined);
 }
 
 /** At least one string, which may be empty. */
@@ -79,5 +83,6 @@ function stringsOf(octets: Buffer): readonly Buffer[] {
 }
 
 function distinct(records: readonly RecordData[]): readonly RecordData[] {
+  if (records.length < 2) return records;
   return [...new Map(records.map((data) => [JSON.stringify(data), data])).values()];
 }

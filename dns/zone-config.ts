@@ -34,7 +34,7 @@ export function buildZones(
   encode: RecordEncoder,
   slotOf?: (zone: string) => number,
 ): BuiltZones {
-  const tree = new ZoneTree();
+  const tree = new ZoneTree(namesIn(zones));
   const built = Object.entries(zones).map(([name, config], place) => {
     const zone = newZone(name, config, { slot: slotOf?.(name) ?? place, serial: nowSeconds, encode });
     tree.addZone(zone);
@@ -44,26 +44,32 @@ export function buildZones(
   for (const { zone, config } of built) addDelegations(tree, zone, config, encode);
   const balanced: BalancedPlace[] = [];
   for (const { zone, config } of built) {
-    const apex = placeOf('@', zone, tree);
+    const apex = nodeAt(zone.name, zone, tree);
     const servers = config.ns.map((host): RecordData => ({ type: TYPE.NS, host }));
     apex.sets = [new AnswerSet(zone.name, zone.soaTtl, servers, encode)];
     for (const [key, record] of Object.entries(config.records)) {
       if (isDelegation(record)) continue;
-      const node = placeOf(key, zone, tree);
-      if ('policy' in record) balanced.push({ node, config: record, fixed: besideBalanced(node.name, record, encode) });
-      else node.sets = [...node.sets, ...staticSets(node.name, record, encode)];
+      const name = nameOf(key, zone);
+      const node = nodeAt(name, zone, tree);
+      if ('policy' in record) balanced.push({ node, config: record, fixed: besideBalanced(name, record, encode) });
+      else node.sets = withSets(node.sets, staticSets(name, record, encode));
     }
   }
   return { tree, balanced };
 }
 
+function namesIn(zones: DnsConfig['zones']): number {
+  return Object.values(zones).reduce((sum, { records }) => sum + 1 + Object.keys(records).length, 0);
+}
+
 /** A delegation to a zone that is served here too is only of use once that zone has moved away. */
 function addDelegations(tree: ZoneTree, zone: Zone, { records }: ZoneConfig, encode: RecordEncoder): void {
   for (const [key, record] of Object.entries(records)) {
-    const name = absoluteName(key, zone.name);
-    if (!isDelegation(record) || name === undefined || tree.zoneOf(nameKey(name))?.name === name) continue;
-    const node = placeOf(key, zone, tree, true);
-    node.sets = staticSets(node.name, record, encode);
+    if (!isDelegation(record)) continue;
+    const name = nameOf(key, zone);
+    if (tree.zoneOf(nameKey(name))?.name === name) continue;
+    const node = nodeAt(name, zone, tree, true);
+    node.sets = staticSets(name, record, encode);
   }
 }
 
@@ -80,10 +86,19 @@ function newZone(
   return new Zone({ name, mname, rname, soaTtl: ttlSeconds(ttl), negativeTtl: ttlSeconds(negativeTtl), ...rest });
 }
 
-function placeOf(key: string, zone: Zone, tree: ZoneTree, isCut = false): ZoneNode {
+function nameOf(key: string, zone: Zone): string {
   const name = absoluteName(key, zone.name);
   if (name === undefined) throw new Error(`dns.zones.${zone.name}.records.${key}: not a name that can be served`);
+  return name;
+}
+
+function nodeAt(name: string, zone: Zone, tree: ZoneTree, isCut = false): ZoneNode {
   const node = tree.addNode(name, zone, isCut);
-  if (node === undefined) throw new Error(`dns.zones.${zone.name}.records.${key}: belongs to another zone`);
-  return node;
+  if (node !== undefined) return node;
+  const key = name.slice(0, -zone.name.length - 1);
+  throw new Error(`dns.zones.${zone.name}.records.${key}: belongs to another zone`);
+}
+
+function withSets(sets: readonly AnswerSet[], more: readonly AnswerSet[]): readonly AnswerSet[] {
+  return sets.length === 0 ? more : [...sets, ...more];
 }

@@ -7,6 +7,8 @@ import { NameTable } from './name-table.ts';
 import type { Zone } from './zone.ts';
 
 const NO_SETS: readonly AnswerSet[] = [];
+const ROOT = nameKey('');
+const WILDCARD = nameKey('*');
 
 /** One name that exists. Its answers are replaced as a whole by one assignment, never altered. */
 export class ZoneNode {
@@ -46,9 +48,14 @@ export interface Place {
 }
 
 export class ZoneTree {
-  readonly #nodes = new NameTable<ZoneNode>();
+  readonly #nodes: NameTable<ZoneNode>;
   readonly #zones = new Map<NameKey, Zone>();
   #longestZone = -1;
+
+  /** `names` is about how many there will be. */
+  constructor(names = 0) {
+    this.#nodes = new NameTable(names);
+  }
 
   get zones(): readonly Zone[] {
     return [...this.#zones.values()];
@@ -67,13 +74,16 @@ export class ZoneTree {
    */
   addNode(name: string, zone: Zone, isCut = false): ZoneNode | undefined {
     const key = nameKey(name);
-    if (this.zoneOf(key) !== zone) return undefined;
+    return this.zoneOf(key) === zone ? this.#nodeAt(key, zone, isCut) : undefined;
+  }
+
+  #nodeAt(key: NameKey, zone: Zone, isCut: boolean): ZoneNode {
     const existing = this.#nodes.get(key);
     if (existing !== undefined) return existing;
     // The apex is there already, so this ends there.
-    const parent = this.addNode(name.slice(name.indexOf('.') + 1), zone);
-    const node = new ZoneNode(zone, key, isCut && parent?.cut === undefined ? 'self' : parent?.cut);
-    if (parent !== undefined && name.startsWith('*.')) parent.wildcard = node;
+    const parent = this.#nodeAt(parentKey(key) ?? ROOT, zone, false);
+    const node = new ZoneNode(zone, key, isCut && parent.cut === undefined ? 'self' : parent.cut);
+    if (key.startsWith(WILDCARD)) parent.wildcard = node;
     this.#nodes.add(node);
     return node;
   }

@@ -30,7 +30,7 @@ export function section<Entries extends v.ObjectEntries>(
     // A list would pass as an object below.
     if (!isMapping(input)) return base['~run']({ value: Array.isArray(input) ? undefined : input }, config);
     const unknown = Object.keys(input).filter((key) => !(key in known));
-    const rest = Object.fromEntries(Object.entries(input).filter(([key]) => key in known));
+    const rest = unknown.length === 0 ? input : withoutKeys(input, unknown);
     const result = base['~run']({ value: rest }, config);
     const issues: v.BaseIssue<unknown>[] = (result.issues ?? []).map((issue) =>
       isReplaced(issue, input, standIns) ? { ...issue, message: TOLD_ELSEWHERE } : issue,
@@ -41,6 +41,11 @@ export function section<Entries extends v.ObjectEntries>(
     return outcome(result.value, issues) as typeof result;
   };
   return { ...base, later, '~run': run };
+}
+
+function withoutKeys(input: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, unknown> {
+  const left = new Set(keys);
+  return Object.fromEntries(Object.entries(input).filter(([key]) => !left.has(key)));
 }
 
 /** A mapping as YAML and JSON have it: no list, no text. */

@@ -1,5 +1,7 @@
 /** Records of a zone that are written down as they are answered. */
+import { isIP } from 'node:net';
 import * as v from 'valibot';
+import { parseDurationMs } from '../duration.ts';
 import { about } from './about.ts';
 import { absoluteName } from './domain-name.ts';
 import { durationBetween, ipAddress, listOf, unquoted } from './fields.ts';
@@ -8,7 +10,8 @@ import { isMapping, section } from './section.ts';
 import { parseServiceBinding } from './service-binding.ts';
 
 // RFC 2181 section 8 allows 31 bits of seconds; a week is already far above what failover can use.
-export const ttl = durationBetween(0, 604_800_000);
+const MAX_TTL_MS = 604_800_000;
+export const ttl = durationBetween(0, MAX_TTL_MS);
 
 /** Records of one type at one name go into one message of at most 65,535 octets, names and lengths included. */
 const MAX_RECORDS = 100;
@@ -71,7 +74,8 @@ export const dataTypes = {
 
 const TYPES = ['a', 'aaaa', 'cname', 'ns', ...Object.keys(dataTypes)];
 
-export const staticRecord = v.pipe(
+/** All that a static record can be. */
+export const wholeStaticRecord = v.pipe(
   section({
     a: about('IPv4 addresses.', v.optional(listOf(ipAddress(4), 'IPv4 addresses'))),
     aaaa: about('IPv6 addresses.', v.optional(listOf(ipAddress(6), 'IPv6 addresses'))),
@@ -94,10 +98,39 @@ export const staticRecord = v.pipe(
   }),
 );
 
+/** A large zone consists of addresses, and the schema would take most of the time of a start for them. */
+export const staticRecord: typeof wholeStaticRecord = {
+  ...wholeStaticRecord,
+  '~run': (dataset, config) => {
+    const value = plainAddresses(dataset.value);
+    return value === undefined ? wholeStaticRecord['~run'](dataset, config) : { typed: true, value };
+  },
+};
+
+/** What the schema would make of it, where that is only addresses and a TTL and nothing is wrong. */
+function plainAddresses(input: unknown): v.InferOutput<typeof wholeStaticRecord> | undefined {
+  if (!isMapping(input)) return undefined;
+  for (const key of Object.keys(input)) if (key !== 'a' && key !== 'aaaa' && key !== 'ttl') return undefined;
+  const { a, aaaa, ttl: written = '60s' } = input;
+  const ttlMs = typeof written === 'string' ? parseDurationMs(written) : undefined;
+  if (ttlMs === undefined || ttlMs > MAX_TTL_MS) return undefined;
+  if (isListOf(a, 4)) {
+    if (aaaa === undefined) return { a, ttl: ttlMs };
+    return isListOf(aaaa, 6) ? { a, aaaa, ttl: ttlMs } : undefined;
+  }
+  return a === undefined && isListOf(aaaa, 6) ? { aaaa, ttl: ttlMs } : undefined;
+}
+
+/** At least one address, all of this family and good for others (no zone index). */
+function isListOf(value: unknown, family: 4 | 6): value is string[] {
+  if (!Array.isArray(value) || value.length === 0) return false;
+  return value.every((it) => typeof it === 'string' && isIP(it) === family && !(family === 6 && it.includes('%')));
+}
+
 function isEmpty(value: unknown): boolean {
   return value === undefined || (Array.isArray(value) && value.length === 0);
 }
 
-export type StaticRecordConfig = v.InferOutput<typeof staticRecord>;
+export type StaticRecordConfig = v.InferOutput<typeof wholeStaticRecord>;
 /** The part of a record that may stand beside addresses of either kind. */
 export type RecordDataConfig = Pick<StaticRecordConfig, keyof typeof dataTypes>;

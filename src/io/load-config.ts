@@ -3,8 +3,8 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import type { Environment } from '../config/environment.ts';
 import { type ParsedConfig, parseConfig } from '../config/parse-config.ts';
 
-/** A configuration of ten thousand clusters has about 3 MiB; more is a mistake, such as the name of a log file. */
-export const MAX_CONFIG_BYTES = 4 * 1_024 * 1_024;
+/** Ten thousand clusters are about 3 MiB, 100,000 names of zones about 6; more is a mistake, such as a log file. */
+export const MAX_CONFIG_BYTES = 8 * 1_024 * 1_024;
 
 /** Like {@link parseConfig}; a file that cannot be read is a problem at its first line. Never throws. */
 export function loadConfig(file: string, env: Environment): ParsedConfig {
