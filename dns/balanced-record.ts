@@ -3,13 +3,12 @@ import { balancedTtlSeconds } from '../src/answer-ttl.ts';
 import type { EndpointId } from '../src/endpoint.ts';
 import type { AnswerSet } from './answer-set.ts';
 import { balancedSets, type Serving } from './balanced-sets.ts';
-import type { Damping } from './damped-members.ts';
 import type { Basis, Choice, FailoverMemory, FailoverRule } from './failover.ts';
 import { answerFingerprint } from './fingerprint.ts';
 import type { Ip } from './ip.ts';
 import type { PoolState } from './pool.ts';
 import type { RecordEncoder } from './record.ts';
-import { chooseFrom, RecordMembers, type RecordMembersOptions } from './record-members.ts';
+import { chooseFrom, type MemberStanding, RecordMembers, type RecordMembersOptions } from './record-members.ts';
 import type { ZoneNode } from './zone-tree.ts';
 
 export interface BalancedRecordOptions extends FailoverRule, RecordMembersOptions {
@@ -89,10 +88,12 @@ export class BalancedRecord {
     return this.#sure;
   }
 
-  /** Of the addresses that it answers with; undefined while nobody is known. */
+  /** Of the addresses that it answers with, and of their weights where these count; undefined while nobody is known. */
   get fingerprint(): string | undefined {
-    const addresses = this.#standing?.choice.addresses;
-    return this.#node.known && addresses !== undefined ? answerFingerprint(addresses) : undefined;
+    const choice = this.#standing?.choice;
+    if (choice === undefined || !this.#node.known) return undefined;
+    const { serving = 'all' } = this.#options;
+    return answerFingerprint(choice.addresses, serving === 'all' ? [] : choice.weights);
   }
 
   /** Undefined before the first {@link refresh}. */
@@ -100,9 +101,9 @@ export class BalancedRecord {
     return this.#standing;
   }
 
-  /** What flap damping has to say of a member of one of its pools, by the name of the pool's cluster. */
-  dampingOf(pool: string, member: EndpointId, nowMs: number): Damping {
-    return this.#members.dampingOf(pool, member, nowMs);
+  /** What there is to say of a member of one of its pools beside its health, by the name of the pool's cluster. */
+  memberStanding(pool: string, member: EndpointId, nowMs: number): MemberStanding {
+    return this.#members.standingOf(pool, member, nowMs);
   }
 
   /** Milliseconds after which to {@link refresh} though nothing has happened; undefined where there is no need. */

@@ -139,7 +139,7 @@ function among(pools: readonly PoolState[], places: readonly number[], verdicts 
 }
 
 /** Addresses with the weights that they have now, as far as they have any. */
-function remembered(addresses: readonly Ip[], pools: readonly PoolState[]): Omit<Found, 'basis'> {
+export function remembered(addresses: readonly Ip[], pools: readonly PoolState[]): Omit<Found, 'basis'> {
   const weights = weightsOf(pools.flatMap(({ members }) => members));
   return { addresses, weights: addresses.map((ip) => weights.get(ip) ?? 1), pools: [] };
 }

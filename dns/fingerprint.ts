@@ -13,8 +13,9 @@ export function fingerprintOf(text: string): string {
 
 /**
  * Of a set of addresses, in the order of an answer's own list, which is sorted and without repetition, so that neither
- * the order in which members were found nor the process that found them makes a difference.
+ * the order in which members were found nor the process that found them makes a difference. `weights` are theirs, where
+ * these decide what a query gets.
  */
-export function answerFingerprint(addresses: readonly Ip[]): string {
-  return fingerprintOf(addresses.join('\n'));
+export function answerFingerprint(addresses: readonly Ip[], weights: readonly number[] = []): string {
+  return fingerprintOf(addresses.map((ip, i) => (weights.length === 0 ? ip : `${ip} ${weights[i] ?? 1}`)).join('\n'));
 }

@@ -3,6 +3,7 @@ import type { ClusterView } from '../src/cluster-view.ts';
 import type { Endpoint } from '../src/endpoint.ts';
 import { statusOf, UP } from '../src/snapshot.ts';
 import type { BalancedRecord } from './balanced-record.ts';
+import type { Override } from './overrides.ts';
 import type { SampleWriter, Tally } from './tally.ts';
 
 /** A record and the clusters of its pools. */
@@ -16,9 +17,10 @@ export interface MetricsInputs {
   readonly records: readonly MeasuredRecord[];
   /** Of the clock that records are refreshed by. */
   readonly nowMs: number;
+  readonly overrides: readonly Override[];
 }
 
-export function collectMetrics(writer: SampleWriter, { tally, records, nowMs }: MetricsInputs): void {
+export function collectMetrics(writer: SampleWriter, { tally, records, nowMs, overrides }: MetricsInputs): void {
   tally.collect(writer);
   writer.family('outrigger_dns_answer_changes_total', 'counter', 'Changes of the addresses of a balanced name.');
   for (const { record } of records) writer.sample(labelsOf(record), record.changes);
@@ -28,6 +30,10 @@ export function collectMetrics(writer: SampleWriter, { tally, records, nowMs }: 
     if (fingerprint !== undefined) writer.sample({ ...labelsOf(record), fingerprint }, 1);
   }
   collectMembers(writer, records, nowMs);
+  writer.family('outrigger_dns_override', 'gauge', '1 for each order that a member be up or down whatever its health.');
+  for (const { zone, name, pool = '', member, state } of overrides) {
+    writer.sample({ zone, name, pool, member, state }, 1);
+  }
 }
 
 type MemberValue = (record: BalancedRecord, cluster: ClusterView, endpoint: Endpoint) => number;
@@ -45,9 +51,9 @@ function collectMembers(writer: SampleWriter, records: readonly MeasuredRecord[]
   writer.family('outrigger_dns_member_up', 'gauge', '1 for a member that is up, 0 for one that is not.');
   each((_, { snapshot }, endpoint) => (statusOf(snapshot, endpoint) === UP ? 1 : 0));
   writer.family('outrigger_dns_member_penalty', 'gauge', 'What flap damping holds against a member; a loss adds 1000.');
-  each((record, { name }, { id }) => Math.round(record.dampingOf(name, id, nowMs).penalty));
+  each((record, { name }, { id }) => Math.round(record.memberStanding(name, id, nowMs).penalty));
   writer.family('outrigger_dns_member_held', 'gauge', '1 for a member that flap damping keeps out of the answer.');
-  each((record, { name }, { id }) => (record.dampingOf(name, id, nowMs).heldMs > 0 ? 1 : 0));
+  each((record, { name }, { id }) => (record.memberStanding(name, id, nowMs).heldMs > 0 ? 1 : 0));
 }
 
 function labelsOf({ node }: BalancedRecord): { readonly zone: string; readonly name: string } {

@@ -15,6 +15,8 @@ export interface PoolMember {
   readonly verdict: 'up' | 'down' | 'unknown';
   /** It is up, and `verdict` is down because it comes and goes. */
   readonly held?: boolean;
+  /** `verdict` is what an administrator has ordered. */
+  readonly ordered?: 'up' | 'down';
   /** Milliseconds until `verdict` could change at the earliest: 0 at any moment, Infinity never. */
   readonly flipMs: number;
 }

@@ -9,9 +9,11 @@ import type { RunningHouse } from '../src/io/running-house.ts';
 import { AnswerMemory } from './io/answer-memory.ts';
 import { DnsWork } from './io/dns-work.ts';
 import { ednsSettingsReader } from './io/edns-settings.ts';
+import { OverrideDesk } from './io/override-desk.ts';
 import { rateLimiter } from './io/rate-limiter.ts';
 import { RunningRecords } from './io/running-records.ts';
 import { encodeRecord } from './io/wire.ts';
+import { Overrides } from './overrides.ts';
 import { Responder } from './responder.ts';
 import { Tally } from './tally.ts';
 import { buildZones } from './zone-config.ts';
@@ -45,17 +47,13 @@ export function startDns({ config, baseDir, log, env, settleMs, replaces }: DnsO
   const consul = new ConsulOnDemand(config.consul, { baseDir, env: env ?? process.env });
   const commands = new ProbeCommands();
   const memory = new AnswerMemory({ dir: config.snapshot_dir, log });
-  const pools = {
-    consul,
-    commands,
-    snapshotDir: config.snapshot_dir,
-    baseDir,
-    log,
-    encode: encodeRecord,
-    onAnswer: () => memory.save(),
-  };
-  const records = new RunningRecords(balanced, pools);
-  const parts = { config, log, tree, responder, tally, records, memory, consul, readSettings, settleMs, replaces };
+  const overrides = new Overrides();
+  const pools = { consul, commands, snapshotDir: config.snapshot_dir, baseDir, log, encode: encodeRecord };
+  const onAnswer = (): void => memory.save();
+  const records = new RunningRecords(balanced, { ...pools, onAnswer, overrides });
+  const desk = new OverrideDesk({ overrides, records, dir: config.snapshot_dir, log });
+  const parts = { config, log, tree, responder, tally, records, memory, desk };
+  const work = new DnsWork({ ...parts, consul, readSettings, settleMs, replaces });
   const stand = () => openLeadership({ config, consul: () => consul.get(), log, besideAnother: replaces });
-  return new House({ config, log, work: new DnsWork(parts), replaces, openLeadership: stand });
+  return new House({ config, log, work, replaces, openLeadership: stand });
 }

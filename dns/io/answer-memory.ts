@@ -3,6 +3,7 @@ import type { BalancedRecordConfig, DnsConfig, ZoneConfig } from '../../src/conf
 import { realClock } from '../../src/io/clock.ts';
 import type { Log } from '../../src/io/log.ts';
 import { SavedFile } from '../../src/io/saved-file.ts';
+import type { BalancedRecord } from '../balanced-record.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import {
   readSavedAnswers,
@@ -20,7 +21,7 @@ export interface AnswerMemoryOptions {
   readonly log: Log;
 }
 
-type RememberedRecord = Pick<RunningRecord, 'record' | 'config' | 'recall'>;
+type RememberedRecord = Pick<RunningRecord, 'record' | 'config' | 'look'>;
 
 /** Everything that is served at a moment. */
 export interface Served {
@@ -48,12 +49,14 @@ export class AnswerMemory {
   async recall(records: readonly RememberedRecord[]): Promise<void> {
     const former = await this.#file?.load();
     this.#zones = new Map(former?.zones);
-    for (const { record, config, recall } of records) {
+    for (const { record, config, look } of records) {
       const { name } = record.node;
       const saved = former?.names.get(name);
       if (saved === undefined || saved.lastGood.length === 0) continue;
-      if (saved.pools === poolsFingerprint(config)) recall(saved.lastGood);
-      else this.#log.info({ name }, 'saved answer is of other pools and not used');
+      if (saved.pools === poolsFingerprint(config)) {
+        record.recall(saved.lastGood);
+        look();
+      } else this.#log.info({ name }, 'saved answer is of other pools and not used');
     }
   }
 
@@ -103,7 +106,7 @@ export class AnswerMemory {
   #contents({ config, records }: Served): (zone: Zone) => string {
     const answers = Map.groupBy(records, ({ record }) => record.node.zone);
     return (zone) => {
-      const own = (answers.get(zone) ?? []).map(({ record }) => `${record.node.name} ${record.fingerprint ?? ''}`);
+      const own = (answers.get(zone) ?? []).map(({ record }) => `${record.node.name} ${addressesOf(record)}`);
       return fingerprintOf([this.#configured(config[zone.name]), ...own.sort()].join('\n'));
     };
   }
@@ -115,6 +118,11 @@ export class AnswerMemory {
     this.#configurations.set(zone, known);
     return known;
   }
+}
+
+/** Weights say who gets which of them, and are no content. */
+function addressesOf({ node, standing }: BalancedRecord): string {
+  return node.known ? (standing?.choice.addresses ?? []).join(' ') : '';
 }
 
 function poolsFingerprint({ pools }: BalancedRecordConfig): string {

@@ -19,6 +19,7 @@ import type { ZoneTree } from '../zone-tree.ts';
 import type { AnswerMemory, Served } from './answer-memory.ts';
 import type { EdnsSettingsReader } from './edns-settings.ts';
 import { type DnsListener, listenAll } from './listeners.ts';
+import type { OverrideDesk } from './override-desk.ts';
 import { rateLimiter } from './rate-limiter.ts';
 import type { RunningRecords } from './running-records.ts';
 import type { TcpLimits } from './tcp.ts';
@@ -32,6 +33,7 @@ export interface DnsParts {
   readonly tally: Tally;
   readonly records: RunningRecords;
   readonly memory: AnswerMemory;
+  readonly desk: OverrideDesk;
   readonly consul: ConsulOnDemand;
   readonly readSettings: EdnsSettingsReader;
   readonly settleMs: number | undefined;
@@ -61,23 +63,27 @@ export class DnsWork implements HouseWork {
     this.#parts = parts;
     this.#config = parts.config;
     this.#tree = parts.tree;
-    const { tally, records } = parts;
+    const { tally, records, desk } = parts;
     this.view = {
       role: 'dns',
       clusters: () => records.clusters,
       // A name whose pools are all down still has an answer, so nothing is required of any.
       requiredClusters: new Set(),
       endpointDetails: (cluster, { id }) => {
-        const damping = records.recordOf(cluster)?.dampingOf(cluster, id, realClock.now());
-        return damping === undefined ? {} : memberDetails(damping);
+        const record = records.recordOf(cluster);
+        return record === undefined ? {} : memberDetails(record.memberStanding(cluster, id, realClock.now()));
       },
-      sections: () => ({ records: reportRecords(records.all) }),
-      collectMetrics: (writer) => collectMetrics(writer, { tally, records: records.all, nowMs: realClock.now() }),
+      sections: () => ({ records: reportRecords(records.all), overrides: desk.inForce }),
+      collectMetrics: (writer) => {
+        collectMetrics(writer, { tally, records: records.all, nowMs: realClock.now(), overrides: desk.inForce });
+      },
+      overrides: desk,
     };
   }
 
   async open({ stopping, bound, onBound }: Opening): Promise<void> {
-    const { config, log, responder, tally, records, memory, replaces: besideOthers } = this.#parts;
+    const { config, log, responder, tally, records, memory, desk, replaces: besideOthers } = this.#parts;
+    await desk.recall();
     await memory.recall(records.all);
     await this.#settle(stopping);
     if (stopping.aborted) return;

@@ -14,7 +14,9 @@ import { BalancedRecord } from '../balanced-record.ts';
 import { servingOf } from '../balanced-sets.ts';
 import type { HoldChange } from '../damped-members.ts';
 import type { DampingRule } from '../damping.ts';
-import type { Ip } from '../ip.ts';
+import type { OverrideState } from '../override-order.ts';
+import type { Overrides } from '../overrides.ts';
+import type { PoolMember } from '../pool.ts';
 import type { RecordEncoder } from '../record.ts';
 import type { BalancedPlace } from '../zone-config.ts';
 import { Refresher } from './refresher.ts';
@@ -26,6 +28,7 @@ export interface PoolsOptions extends Pick<ClusterRunnerOptions, 'snapshotDir' |
   readonly encode: RecordEncoder;
   /** An answer, or what is remembered of good ones, is another now. */
   readonly onAnswer: () => void;
+  readonly overrides: Overrides;
 }
 
 /** One balanced record with its clusters, in the order of its pools. */
@@ -37,17 +40,27 @@ export interface RunningRecord {
   readonly whenSure: Promise<void>;
   /** Takes the place of a record of the same name, with what that one had seen and counted. */
   follow(former: BalancedRecord): void;
-  /** Takes the last good addresses of an earlier run as its own, while it has none. */
-  recall(lastGood: readonly Ip[]): void;
+  /** Reads its pools now; it does so by itself when one of them changes. */
+  look(): void;
   /** Follows its clusters no more; they run on. */
   close(): void;
+}
+
+/** Of the cluster behind a pool. */
+function clusterName(record: string, pool: string): string {
+  return `${record}:${pool}`;
+}
+
+/** Of the pool that a cluster is behind. */
+export function poolName(cluster: string, record: string): string {
+  return cluster.slice(clusterName(record, '').length);
 }
 
 /** Starts discovery and probes of one pool of a record. */
 export function startPool({ node, config }: BalancedPlace, pool: PoolConfig, options: PoolsOptions): RunningCluster {
   const consul = pool.members.consul === undefined ? undefined : options.consul.get();
   return startCluster({
-    name: `${node.name}:${pool.name}`,
+    name: clusterName(node.name, pool.name),
     discover: sourceOf(pool.members, config.probe, consul),
     probe: config.probe,
     policy: random,
@@ -64,10 +77,13 @@ export function startPool({ node, config }: BalancedPlace, pool: PoolConfig, opt
 export function followPools(
   { node, config, fixed }: BalancedPlace,
   clusters: readonly RunningCluster[],
-  { encode, log, onAnswer }: Pick<PoolsOptions, 'encode' | 'log' | 'onAnswer'>,
+  { encode, log, onAnswer, overrides }: Pick<PoolsOptions, 'encode' | 'log' | 'onAnswer' | 'overrides'>,
 ): RunningRecord {
   const onHold = (change: HoldChange): void => logHold(record, change, log);
-  const record = new BalancedRecord({ node, fixed, pools: clusters, encode, onHold, ...rulesOf(config) });
+  const overrideOf = (cluster: string, { id, ip }: PoolMember): OverrideState | undefined =>
+    overrides.has(node.name) ? overrides.of(node.name, { pool: poolName(cluster, node.name), id, ip }) : undefined;
+  const given = { node, fixed, pools: clusters, encode, onHold, overrideOf };
+  const record = new BalancedRecord({ ...given, ...rulesOf(config) });
   const { promise: whenSure, resolve } = Promise.withResolvers<void>();
   const look = (): void => {
     const { lastGood } = record;
@@ -91,10 +107,7 @@ export function followPools(
       record.follow(former);
       look();
     },
-    recall: (lastGood) => {
-      record.recall(lastGood);
-      look();
-    },
+    look,
     close: () => {
       refresher.close();
       for (const unsubscribe of subscriptions) unsubscribe();

@@ -2,9 +2,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { isAddressHost, isCrossOrigin } from '../same-machine-guard.ts';
-import { type AdminPath, type AdminReply, type AdminTable, json } from './admin-table.ts';
+import { type AdminChange, type AdminPath, type AdminReply, type AdminTable, json } from './admin-table.ts';
 import type { Log } from './log.ts';
 import type { ProcessMetrics } from './process-metrics.ts';
+import { type BodyFailure, readBody } from './request-body.ts';
 import type { AdminView } from './running-house.ts';
 
 export interface AdminServerOptions {
@@ -20,6 +21,7 @@ export interface AdminServerOptions {
 
 const IDLE_MS = 10_000;
 const MAX_CONNECTIONS = 128;
+const MAX_BODY_BYTES = 16_384;
 
 /** A server that is not listening yet. Its `error` events are logged from the first moment on. */
 export function createAdminServer(options: AdminServerOptions): Server {
@@ -50,11 +52,27 @@ async function answer(request: IncomingMessage, options: AdminServerOptions): Pr
   const refusal = refuse(request, entry, options);
   if (refusal !== undefined || entry === undefined) return refusal ?? notFound(options.paths);
   try {
+    if (request.method === 'POST' && entry.change !== undefined) return await change(request, entry.change, options);
     return await entry.reply(options.view, options.metrics, rest.join('?'));
   } catch (error) {
     options.log.error({ err: error, path }, 'admin request failed');
     return json(500, { error: 'internal', message: 'the answer could not be made; the log says why' });
   }
+}
+
+const BODY_FAILURES: Readonly<Record<BodyFailure, readonly [status: number, message: string]>> = {
+  too_large: [413, `the body is larger than ${MAX_BODY_BYTES} bytes`],
+  too_slow: [408, 'the body did not come in time'],
+  cut: [400, 'the body ended early'],
+  not_text: [400, 'the body is not UTF-8'],
+};
+
+async function change(request: IncomingMessage, entry: AdminChange, options: AdminServerOptions): Promise<AdminReply> {
+  const timeoutMs = (options.idleMs ?? IDLE_MS) / 2;
+  const body = await readBody(request, { maxBytes: MAX_BODY_BYTES, timeoutMs });
+  if ('text' in body) return entry.reply(options.view, body.text);
+  const [status, message] = BODY_FAILURES[body.failure];
+  return json(status, { error: 'bad_body', message });
 }
 
 type AdminReplyWithAllow = AdminReply & { readonly allow?: string };
@@ -69,12 +87,13 @@ function refuse(
     return json(403, { error: 'bad_host', message: 'this address answers to an IP address or localhost only' });
   }
   if (entry === undefined) return notFound(options.paths);
-  const allowed = entry.method === 'GET' ? ['GET', 'HEAD'] : ['POST'];
+  const reading = entry.method === 'GET' ? ['GET', 'HEAD'] : [];
+  const allowed = entry.method === 'POST' || entry.change !== undefined ? [...reading, 'POST'] : reading;
   if (!allowed.includes(request.method ?? '')) {
     const allow = allowed.join(', ');
     return { ...json(405, { error: 'method_not_allowed', message: `allowed here: ${allow}` }), allow };
   }
-  if (entry.method === 'POST' && isCrossOrigin(origin, host)) {
+  if (request.method === 'POST' && isCrossOrigin(origin, host)) {
     return json(403, { error: 'cross_origin', message: 'a page of another origin may not change anything here' });
   }
   return undefined;
@@ -86,7 +105,7 @@ function notFound(paths: AdminTable): AdminReply {
 
 function send(request: IncomingMessage, response: ServerResponse, reply: AdminReplyWithAllow): void {
   if (response.destroyed) return;
-  // Nothing here reads a body, so a connection that carries one ends with the answer.
+  // Where a body is read at all, not all of it may have been: a connection that carries one ends with the answer.
   const carriesBody =
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
   response.writeHead(reply.status, {

@@ -21,6 +21,14 @@ export interface AdminPath {
   readonly summary: string;
   /** `query` is what follows the `?`. */
   readonly reply: (view: AdminView, metrics: ProcessMetrics, query: string) => AdminReply | Promise<AdminReply>;
+  /** What a POST does to that which GET shows; only beside GET. */
+  readonly change?: AdminChange;
+}
+
+export interface AdminChange {
+  readonly summary: string;
+  /** `body` is what the request carries. */
+  readonly reply: (view: AdminView, body: string) => AdminReply | Promise<AdminReply>;
 }
 
 export type AdminTable = ReadonlyMap<string, AdminPath>;
@@ -87,6 +95,23 @@ const ADMIN_TABLE: AdminTable = new Map<string, AdminPath>([
     },
   ],
   [
+    '/dns/override',
+    {
+      method: 'GET',
+      onStatus: false,
+      summary: 'members of balanced names that are up or down by order',
+      reply: (view) => {
+        const { overrides } = view;
+        return overrides === undefined ? answersNoNames(view) : json(200, overrides.list());
+      },
+      change: {
+        summary:
+          'orders a member up or down, or leaves it to its health: {"name":…,"member":…,"state":"up"|"down"|"auto"}',
+        reply: (view, body) => replyOverride(view, body),
+      },
+    },
+  ],
+  [
     '/drain',
     {
       method: 'POST',
@@ -115,7 +140,10 @@ const ADMIN_TABLE: AdminTable = new Map<string, AdminPath>([
 /** The paths of one of the two addresses, `/` (a list of them) included. */
 export function adminPaths(address: 'admin' | 'status'): AdminTable {
   const own = [...ADMIN_TABLE].filter(([, { onStatus }]) => address === 'admin' || onStatus);
-  const paths = own.map(([path, { method, summary }]) => ({ path, method, summary }));
+  const paths = own.flatMap(([path, { method, summary, change }]) => [
+    { path, method, summary },
+    ...(change === undefined ? [] : [{ path, method: 'POST', summary: change.summary }]),
+  ]);
   const index: AdminPath = {
     method: 'GET',
     onStatus: true,
@@ -146,6 +174,25 @@ function replyExplain(view: AdminView, query: string): AdminReply {
   if (answer === undefined) return json(404, { error: 'not_found', message: `a ${view.role} process routes nothing` });
   if ('problem' in answer) return json(400, { error: 'bad_question', message: answer.problem });
   return json(200, answer);
+}
+
+async function replyOverride(view: AdminView, body: string): Promise<AdminReply> {
+  const { overrides } = view;
+  if (overrides === undefined) return answersNoNames(view);
+  let input: unknown;
+  try {
+    input = JSON.parse(body);
+  } catch {
+    return json(400, { error: 'bad_override', field: 'body', message: 'body: is not JSON' });
+  }
+  const answer = await overrides.order(input);
+  if (!('problem' in answer)) return json(200, answer);
+  const { field, problem } = answer;
+  return json(400, { error: 'bad_override', field, message: `${field}: ${problem}` });
+}
+
+function answersNoNames({ role }: AdminView): AdminReply {
+  return json(404, { error: 'not_found', message: `a ${role} process answers for no names` });
 }
 
 async function replyMetrics(view: AdminView, metrics: ProcessMetrics): Promise<AdminReply> {

@@ -32,7 +32,15 @@ export interface HouseWork {
   /** What the house itself does not know of {@link AdminView}. */
   readonly view: Pick<
     AdminView,
-    'role' | 'outage' | 'clusters' | 'requiredClusters' | 'endpointDetails' | 'collectMetrics' | 'sections' | 'explain'
+    | 'role'
+    | 'outage'
+    | 'clusters'
+    | 'requiredClusters'
+    | 'endpointDetails'
+    | 'collectMetrics'
+    | 'sections'
+    | 'explain'
+    | 'overrides'
   >;
   /** Resolves once it serves; rejects when something cannot be bound. Called once. */
   open(opening: Opening): Promise<void>;

@@ -27,6 +27,12 @@ export interface AdminView {
   config(): unknown;
   /** Answers the query of `/explain`; `problem` (one sentence) where it makes no sense. Only houses that choose have it. */
   explain?(query: string): object | { readonly problem: string };
+  /** Orders that go before the health of members; only houses that take some have them. */
+  readonly overrides?: {
+    list(): object;
+    /** What is in force now, or what is wrong with which field of the order. Never rejects. */
+    order(input: unknown): Promise<object | { readonly field: string; readonly problem: string }>;
+  };
   /** What became of changes of the configuration. */
   reloads(): ReloadRecord;
   /** Begins to drain; further calls change nothing. */

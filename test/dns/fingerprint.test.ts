@@ -59,7 +59,7 @@ class Responder {
   get info(): readonly string[] {
     const text = new MetricsText();
     const records = [{ record: this.record, clusters: this.pools }];
-    collectMetrics(text, { tally: new Tally([]), records, nowMs: 0 });
+    collectMetrics(text, { tally: new Tally([]), records, nowMs: 0, overrides: [] });
     const { samples } = parsePrometheusText(text.toString()).get('outrigger_dns_answer_info')!;
     return samples.map(({ labels }) => labels['fingerprint'] ?? '');
   }
@@ -110,10 +110,17 @@ describe('the fingerprint of an answer', () => {
 
   it('is another for another set, and there is none where nobody is known', () => {
     const sets = [[], ['192.0.2.1'], ['192.0.2.2'], ['192.0.2.1', '192.0.2.2'], ['192.0.2.12']] as Ip[][];
-    const seen = sets.map(answerFingerprint);
+    const seen = sets.map((set) => answerFingerprint(set));
     expect(new Set(seen).size).toBe(sets.length);
     for (const fingerprint of seen) expect(fingerprint).toMatch(/^[0-9a-f]{16}$/);
     expect(new Responder('failover', 'last_good').info).toEqual([]);
+    const pair = sets[3];
+    const weighed = [
+      [1, 1],
+      [1, 2],
+      [2, 1],
+    ].map((weights) => answerFingerprint(pair!, weights));
+    expect(new Set([...seen, ...weighed]).size).toBe(sets.length + weighed.length);
   });
 
   it('changes with the answer and comes back with it', () => {

@@ -81,7 +81,7 @@ describe('a preferred member that flaps', () => {
     expect(flap(record, P1, 1)).toEqual([backupUp, primaryUp]);
     expect(flap(record, P1, 30).map((it) => it.split(' (')[0])).toEqual(Array.from({ length: 60 }, () => `up: ${B1}`));
     expect(record.changes).toBe(3);
-    const { heldMs } = record.dampingOf('www:primary', endpointId(P1), nowMs);
+    const { heldMs } = record.memberStanding('www:primary', endpointId(P1), nowMs);
     // Half a second of it has passed since the last loss.
     expect(heldMs).toBeGreaterThan(29_000);
     expect(look(record, heldMs - 1)).toBe(backupUp);
@@ -117,7 +117,7 @@ describe('a preferred member that flaps', () => {
       look(record, 500);
     }
     expect(look(record)).toMatch(`up: ${B1}`);
-    expect(record.dampingOf('www:primary', endpointId(P1), nowMs).penalty).toBeGreaterThan(1_600);
+    expect(record.memberStanding('www:primary', endpointId(P1), nowMs).penalty).toBeGreaterThan(1_600);
   });
 
   it('is not held where damping is off', () => {
@@ -125,7 +125,11 @@ describe('a preferred member that flaps', () => {
     flap(record, P1, 10);
     expect(record.changes).toBe(20);
     expect(record.lookAgainMs(nowMs)).toBeUndefined();
-    expect(record.dampingOf('www:primary', endpointId(P1), nowMs)).toEqual({ penalty: 0, heldMs: 0 });
+    expect(record.memberStanding('www:primary', endpointId(P1), nowMs)).toEqual({
+      penalty: 0,
+      heldMs: 0,
+      ordered: undefined,
+    });
   });
 });
 
@@ -171,6 +175,84 @@ describe('where nobody is up but members that are held', () => {
   });
 });
 
+describe('a member that is ordered', () => {
+  const ordering = (orders: Readonly<Record<string, 'up' | 'down'>>) => ({
+    overrideOf: (_pool: string, { ip }: { readonly ip: string }) => orders[ip],
+  });
+
+  it('down is out of the answer at once, though it is up, and back when its health decides again', () => {
+    const orders: Record<string, 'up' | 'down'> = {};
+    const record = startUp(recordOf(ordering(orders)), P2);
+    orders[P1] = 'down';
+    expect(look(record)).toBe(`up: ${B1} (0)`);
+    expect(record.memberStanding('www:primary', endpointId(P1), nowMs).ordered).toBe('down');
+    delete orders[P1];
+    expect(look(record)).toBe(`up: ${P1} (0)`);
+    expect(record.memberStanding('www:primary', endpointId(P1), nowMs)).toEqual({
+      ordered: undefined,
+      penalty: 0,
+      heldMs: 0,
+    });
+  });
+
+  it('up is in the answer whatever its probes and its penalty say, for the longest TTL', () => {
+    const orders: Record<string, 'up' | 'down'> = {};
+    const record = startUp(recordOf(ordering(orders)), P2);
+    flap(record, P1, 3);
+    expect(look(record)).toBe(`up: ${B1} (0)`);
+    Object.assign(orders, { [P1]: 'up', [P2]: 'up' });
+    expect(look(record)).toBe(`up: ${P1} ${P2} (30)`);
+    expect(record.memberStanding('www:primary', endpointId(P1), nowMs)).toMatchObject({ ordered: 'up', heldMs: 0 });
+  });
+
+  it('down is not in an answer for want of others either, as long as there are others', () => {
+    const orders: Record<string, 'up' | 'down'> = {};
+    const record = startUp(recordOf(ordering(orders)), P2, B1);
+    expect(look(record)).toBe(`up: ${P1} (0)`);
+    orders[P1] = 'down';
+    // The last good set is P1 alone, and nobody else is up.
+    expect(look(record)).toBe(`configured: ${P2} (0)`);
+    orders[P2] = 'down';
+    expect(look(record)).toBe(`configured: ${B1} (0)`);
+    orders[B1] = 'down';
+    expect(look(record)).toBe(`last_good: ${P1} (30)`);
+  });
+
+  it.each([
+    ['all', `all: ${P2} ${B1} (0)`, `all: ${P1} ${P2} ${B1} (30)`],
+    ['none', 'none: (0)', 'none: (30)'],
+  ] as const)('down is not there for %s, unless nobody is', (whenAllDown, others, nobody) => {
+    const orders: Record<string, 'up' | 'down'> = { [P1]: 'down' };
+    const record = startUp(recordOf({ ...ordering(orders), whenAllDown }), P1, P2, B1);
+    expect(look(record)).toBe(others);
+    Object.assign(orders, { [P2]: 'down', [B1]: 'down' });
+    expect(look(record).replace(/\(\d+\)/, '(30)')).toBe(nobody);
+  });
+
+  it('down in one pool stays in the answer of another that has it too', () => {
+    backup = new FakeCluster({ name: 'www:backup', probe: PROBE }).discover(B1, P1);
+    const overrideOf = (pool: string, { ip }: { readonly ip: string }) =>
+      pool === 'www:primary' && ip === P1 ? ('down' as const) : undefined;
+    const record = startUp(recordOf({ overrideOf }), P2, B1);
+    backup.probe(P1, 'ok');
+    expect(look(record)).toBe(`up: ${P1} (0)`);
+    backup.probe(P1, 'fails');
+    expect(look(record)).toBe(`last_good: ${P1} (0)`);
+  });
+
+  it('has no loss by the order: only its health makes a penalty', () => {
+    const orders: Record<string, 'up' | 'down'> = {};
+    const record = startUp(recordOf(ordering(orders)), P2);
+    for (let i = 0; i < 5; i += 1) {
+      orders[P1] = 'down';
+      look(record, 100);
+      delete orders[P1];
+      expect(look(record, 100)).toBe(`up: ${P1} (0)`);
+    }
+    expect(record.memberStanding('www:primary', endpointId(P1), nowMs).penalty).toBe(0);
+  });
+});
+
 describe('the TTL while a member is held', () => {
   it('is never longer than the hold, by the second, and says when to look again', () => {
     const steady = { fall: 100, rise: 1, intervalMs: 1_000 };
@@ -182,7 +264,7 @@ describe('the TTL while a member is held', () => {
     look(alone);
     alone.follow(record);
     primary.probe(P1, 'ok');
-    for (let leftMs = record.dampingOf('www:primary', endpointId(P1), nowMs).heldMs; leftMs > 1; ) {
+    for (let leftMs = record.memberStanding('www:primary', endpointId(P1), nowMs).heldMs; leftMs > 1; ) {
       look(alone);
       const lookMs = alone.lookAgainMs(nowMs)!;
       expect(lookMs).toBeGreaterThan(0);
@@ -190,7 +272,7 @@ describe('the TTL while a member is held', () => {
       // Still true right before it is looked at again.
       expect(alone.standing!.ttlSeconds * 1_000).toBeLessThanOrEqual(leftMs - lookMs + 1);
       nowMs += lookMs;
-      leftMs = record.dampingOf('www:primary', endpointId(P1), nowMs).heldMs;
+      leftMs = record.memberStanding('www:primary', endpointId(P1), nowMs).heldMs;
     }
     expect(look(alone)).toMatch(`up: ${P1}`);
     expect(alone.lookAgainMs(nowMs)).toBeUndefined();
