@@ -59,21 +59,22 @@ export class FollowedName {
   /** Asks what is due, and says what is known after that. Never rejects. */
   async lookUp(lookups: NameLookups): Promise<NameState> {
     const { name, records, port } = this.#options;
-    const report = new Report();
-    let places: readonly Place[] = [{ host: name, port, weight: 1 }];
-    if (records === 'srv') {
-      await this.#services.refresh(() => lookups.services(name));
-      const { items, leftOut } = preferredPlaces(this.#services.records ?? []);
-      report.note(`SRV ${name}`, this.#services, leftOut);
-      places = items;
-    }
+    const isService = records === 'srv';
+    if (isService) await this.#services.refresh(() => lookups.services(name));
+    const { items, leftOut } = preferredPlaces(this.#services.records ?? []);
+    const places: readonly Place[] = isService ? items : [{ host: name, port, weight: 1 }];
     await this.#askFor(new Set(places.map(({ host }) => host)), lookups);
-    const endpoints = places.flatMap((place) => this.#endpointsAt(place));
+    const report = new Report();
     for (const [text, question] of this.#addresses) {
       report.note(text, question, boundedAddresses(question.records ?? []).leftOut);
     }
+    if (isService) {
+      // Their own TTL is not told, and is as a rule that of their targets.
+      this.#services.bringForward(report.dueMs);
+      report.note(`SRV ${name}`, this.#services, leftOut);
+    }
     const { problems, answered, dueMs } = report;
-    return { endpoints, problems, answered, dueMs };
+    return { endpoints: places.flatMap((place) => this.#endpointsAt(place)), problems, answered, dueMs };
   }
 
   /** Forgets the hosts that are asked for no more. */

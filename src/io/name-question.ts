@@ -35,6 +35,11 @@ export class NameQuestion<Found extends { readonly ttlSeconds: number }> {
     return this.#dueMs;
   }
 
+  /** Is asked again at `dueMs` at the latest, unless it waits after a failure. */
+  bringForward(dueMs: number): void {
+    if (this.#failure === undefined) this.#dueMs = Math.min(this.#dueMs, dueMs);
+  }
+
   /** Asks if it is time to. `ask` must not reject. */
   async refresh(ask: () => Promise<Lookup<Found>>): Promise<void> {
     const { clock, random } = this.#time;

@@ -197,6 +197,20 @@ describe('services', () => {
     expect(lookups.asked.slice(5)).toEqual(['SRV users.internal', 'AAAA n1.internal']);
   });
 
+  it('are asked for with their targets where those have shorter times', async () => {
+    lookups.setServices('users.internal', [srv(0, 1, 80, 'n1.internal')]);
+    lookups.set('A n1.internal', ['10.0.0.1'], 0);
+    watch({ records: 'srv', port: 0 });
+    await settled(1);
+    lookups.setServices('users.internal', [srv(0, 1, 81, 'n1.internal')]);
+    clock.advance(999);
+    expect(lookups.asked).toHaveLength(3);
+    clock.advance(1);
+    await settled(2);
+    expect(last()).toBe('n1.internal/10.0.0.1:81');
+    expect(lookups.asked.slice(3)).toEqual(['SRV users.internal', 'A n1.internal']);
+  });
+
   it('stay where they were when nobody answers for them, while their targets move on', async () => {
     lookups.setServices('users.internal', [srv(0, 1, 80, 'n1.internal')]);
     lookups.set('A n1.internal', ['10.0.0.1'], 5);
