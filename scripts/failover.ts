@@ -12,13 +12,15 @@ import { replaceSection } from '../bench/markdown.ts';
 import { formatFigure } from './balancing/figure.ts';
 import { requireConsul } from './consul.ts';
 import { DEATH_ROWS } from './failover/deaths.ts';
+import { DRAIN_ROW } from './failover/drain.ts';
 import { FLAPPING_ROW } from './failover/flapping.ts';
 import { canMakeNamespaces } from './failover/machine.ts';
 import type { Effort, Row, ShownFigure } from './failover/row.ts';
+import { UPGRADES_ROW } from './failover/upgrades.ts';
 import { WITHOUT_CONSUL_ROW } from './failover/without-consul.ts';
 
 export const PAGE = fileURLToPath(new URL('../docs/failover.md', import.meta.url));
-export const ROWS: readonly Row[] = [...DEATH_ROWS, FLAPPING_ROW, WITHOUT_CONSUL_ROW];
+export const ROWS: readonly Row[] = [...DEATH_ROWS, DRAIN_ROW, FLAPPING_ROW, WITHOUT_CONSUL_ROW, UPGRADES_ROW];
 /** Set in the process that runs inside of the namespace. */
 const INSIDE = 'OUTRIGGER_FAILOVER_INSIDE';
 
