@@ -31,6 +31,8 @@ export function readSteps(readme: string): readonly Step[] {
 
 /** Each attempt starts a process or two; the programs that are waited for need the cores more. */
 const AGAIN_AFTER_MS = 200;
+/** For one command; some of them wait for several programs to start, on a machine that may have more to do. */
+const PATIENCE_MS = 40_000;
 const END = '-- end of the output of a command';
 
 export class ShellSession {
@@ -47,7 +49,7 @@ export class ShellSession {
     }
   }
 
-  /** Rejects where the output that the README tells of does not come within 20 s. */
+  /** Rejects where the output that the README tells of does not come in time. */
   async take({ command, output }: Step): Promise<void> {
     let got = '';
     const asTold = async (): Promise<boolean> => {
@@ -56,7 +58,7 @@ export class ShellSession {
       await sleep(AGAIN_AFTER_MS);
       return false;
     };
-    await until(asTold, { what: command, withinMs: 20_000 }).catch((error: unknown) => {
+    await until(asTold, { what: command, withinMs: PATIENCE_MS }).catch((error: unknown) => {
       throw new Error(`${command}\n${got}\nand not\n${output?.join('\n')}`, { cause: error });
     });
   }
@@ -64,7 +66,7 @@ export class ShellSession {
   async #type(command: string): Promise<string> {
     this.#output = '';
     this.#shell.stdin?.write(`${command}\necho '${END}'\n`);
-    await until(() => this.#output.includes(`${END}\n`), { what: `the end of ${command}`, withinMs: 20_000 });
+    await until(() => this.#output.includes(`${END}\n`), { what: `the end of ${command}`, withinMs: PATIENCE_MS });
     return this.#output.slice(0, this.#output.indexOf(END)).trimEnd();
   }
 

@@ -32,7 +32,7 @@ function ours({ command, output }: Step, ports: ReadonlyMap<string, number>): St
 }
 
 describeWithConsul('the README of', () => {
-  it.skipIf(!hasTools).each(['edge-pair', 'l4-edge'])('%s', { timeout: 60_000 }, async (example) => {
+  it.skipIf(!hasTools).each(['edge-pair', 'l4-edge'])('%s', { timeout: 120_000 }, async (example) => {
     const steps = readSteps(readFileSync(join(ROOT, 'examples', example, 'README.md'), 'utf8'));
     const told = steps.filter(({ output }) => output !== undefined).length;
     expect([told > 3, LEFT_OUT.every((line) => steps.some(({ command }) => command === line))]).toEqual([true, true]);
