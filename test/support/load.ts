@@ -26,6 +26,11 @@ export interface LoadOptions {
   readonly perSecond: number;
   /** A connection for each request. Default: they are kept. */
   readonly freshConnections?: boolean;
+  /**
+   * Sends a request again whose kept connection ended before a byte of its answer, as clients do with idempotent ones
+   * (RFC 9112, section 9.3.1): such a connection may have been closed at the moment it was taken. Default: a failure.
+   */
+  readonly repeatsOnKept?: boolean;
   /** Which of our own addresses connections come from. */
   readonly from?: string;
   /** Ends by itself after so many. Default: goes on until `finish`. */
@@ -44,6 +49,8 @@ export class Load {
   readonly ids: string[] = [];
   /** When each request left. */
   readonly sentAtMs: number[] = [];
+  /** How many were sent again. */
+  repeated = 0;
   /** The numbers of those in `failures`. */
   readonly failed: number[] = [];
   readonly #options: LoadOptions;
@@ -129,8 +136,17 @@ export class Load {
     const { from: localAddress } = this.#options;
     const options = { agent: this.#agent, host, port, method, path, localAddress };
     const all = { ...options, headers: { ...headers, 'x-load-id': id } };
-    const asked = request(all, (response) => void readAnswer(response, id).then(resolve, reject));
-    asked.on('error', reject);
+    let isAnswered = false;
+    const asked = request(all, (response) => {
+      isAnswered = true;
+      void readAnswer(response, id).then(resolve, reject);
+    });
+    asked.on('error', (error) => {
+      const { repeatsOnKept = false } = this.#options;
+      if (!repeatsOnKept || !asked.reusedSocket || isAnswered) return reject(error);
+      this.repeated += 1;
+      resolve(this.#askAt(n, address));
+    });
     const patience = setTimeout(() => asked.destroy(new Error(`no answer in ${PATIENCE_MS} ms`)), PATIENCE_MS);
     asked.end(body);
     return promise.finally(() => clearTimeout(patience));
