@@ -1,6 +1,7 @@
 /** The table of `outrigger status`, from the bodies of `/ready` and `/clusters`. Pure. */
 import type { RecordReport } from '../dns/records-report.ts';
 import type { ClusterReport, ClustersReport, DiscoveryReport, EndpointReport } from '../src/clusters-report.ts';
+import type { LeaderReport } from '../src/leader-report.ts';
 import type { Readiness } from '../src/readiness.ts';
 import type { ReloadReport } from '../src/reload-record.ts';
 import { alignColumns, printable } from './columns.ts';
@@ -12,6 +13,8 @@ export interface StatusParts {
   readonly report: ClustersReport & {
     readonly role: string;
     readonly config: ReloadReport;
+    /** Of a candidate for a lead. */
+    readonly leader?: LeaderReport;
     /** A name server's balanced names. */
     readonly records?: readonly RecordReport[];
   };
@@ -26,6 +29,7 @@ export function formatStatus({ admin, ready, report }: StatusParts): string[] {
     `${report.role} at ${admin}: ${state}`,
     ...stale,
     ...formatConfig(report.config),
+    ...(report.leader === undefined ? [] : [formatLeader(report.leader)]),
     ...formatRecords(report.records ?? []),
     ...report.clusters.flatMap(formatCluster),
   ];
@@ -39,6 +43,13 @@ function formatConfig({ in_force_since: since, reloads, refusal, needs_restart: 
     ...(refusal === null ? [] : [`last reload refused at ${refusal.at}: ${refusal.reason}`]),
     ...(waiting.length === 0 ? [] : [`needs a restart: ${waiting.join(', ')}`]),
   ];
+}
+
+function formatLeader({ lock, leading, holder, address, failure }: LeaderReport): string {
+  const other = holder === null ? `nobody known leads ${lock}` : `follows ${holder} in ${lock}`;
+  const what = leading ? `leads ${lock}` : other;
+  const owned = leading && address !== null ? ` and has ${address}` : '';
+  return `${what}${owned}${failure === null ? '' : `; consul cannot be asked: ${failure}`}`;
 }
 
 function formatCluster(cluster: ClusterReport): string[] {

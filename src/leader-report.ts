@@ -17,8 +17,18 @@ export interface LeaderStatus {
   readonly failure: string | undefined;
 }
 
-/** In JSON's words. */
-export function reportLeader({ renewalAgeMs, ...status }: LeaderStatus): Readonly<Record<string, unknown>> {
+/** As `/clusters` shows it, in JSON's words. */
+export interface LeaderReport {
+  readonly lock: string;
+  readonly leading: boolean;
+  readonly holder: string | null;
+  readonly address: string | null;
+  readonly renewal_age_ms: number | null;
+  readonly changes: number;
+  readonly failure: string | null;
+}
+
+export function reportLeader({ renewalAgeMs, ...status }: LeaderStatus): LeaderReport {
   const { lock, leading, holder = null, address = null, changes, failure = null } = status;
   const age = renewalAgeMs === undefined ? null : Math.round(renewalAgeMs);
   return { lock, leading, holder, address, renewal_age_ms: age, changes, failure };

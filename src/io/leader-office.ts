@@ -2,7 +2,7 @@
 import type { LeaderConfig } from '../config/root.ts';
 import type { Log } from './log.ts';
 import type { RunningCommand } from './run-command.ts';
-import { describeEnd, type StartCommand } from './start-command.ts';
+import { describeEnd, hasSucceeded, type StartCommand } from './start-command.ts';
 import type { VirtualAddress } from './virtual-address.ts';
 
 export interface LeaderOffice {
@@ -68,7 +68,7 @@ export class Office implements LeaderOffice {
     const { config, log, start } = this.#options;
     if (config.on_release === undefined) return;
     const end = await start(config.on_release, RELEASE_MS).end;
-    if (end.kind === 'exited' && end.code === 0) return;
+    if (hasSucceeded(end)) return;
     log.warn({ command: config.on_release[0], reason: describeEnd(end) }, 'the command on_release has failed');
   }
 
@@ -81,6 +81,6 @@ export class Office implements LeaderOffice {
     // Killed because the lead has gone: that is no failure, and another may be running already.
     if (this.#acquiring !== running || !this.#isTaken) return;
     this.#acquiring = undefined;
-    if (end.kind !== 'exited' || end.code !== 0) onFailure(`on_acquire ${describeEnd(end)}`);
+    if (!hasSucceeded(end)) onFailure(`on_acquire ${describeEnd(end)}`);
   }
 }

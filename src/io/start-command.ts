@@ -10,6 +10,11 @@ export async function commandStarter(searchPath: string): Promise<StartCommand> 
   return (command, timeoutMs) => startCommand(command, { env: { PATH: searchPath }, timeoutMs });
 }
 
+/** Whether a command has ended by itself and well. */
+export function hasSucceeded(end: CommandEnd): boolean {
+  return end.kind === 'exited' && end.code === 0;
+}
+
 /** As the end of a sentence that begins with the command. */
 export function describeEnd(end: CommandEnd): string {
   const said = 'said' in end && end.said !== '' ? `: ${end.said}` : '';

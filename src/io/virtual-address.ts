@@ -10,7 +10,7 @@ import type { Clock } from './clock.ts';
 import { findProgram } from './find-program.ts';
 import type { Log } from './log.ts';
 import type { CommandEnd, RunningCommand } from './run-command.ts';
-import { describeEnd, type StartCommand } from './start-command.ts';
+import { describeEnd, hasSucceeded, type StartCommand } from './start-command.ts';
 
 export interface VirtualAddressOptions {
   readonly config: VipConfig;
@@ -59,7 +59,7 @@ export class VirtualAddress {
     this.#arping = await neededProgram('arping', { searchPath, from: 'iputils-arping' });
     if (besideAnother) return;
     const end = await this.#delete();
-    if (isDone(end)) {
+    if (hasSucceeded(end)) {
       log.warn({ address, interface: device }, 'took off an address that was there already: only its leader has it');
     } else if (!isMissing(end)) {
       throw new Error(`vip ${address} on ${device} needs CAP_NET_ADMIN and that interface: ip ${describeEnd(end)}`);
@@ -81,7 +81,7 @@ export class VirtualAddress {
       this.#isUp = false;
       for (const it of this.#announcements) it.kill();
       const end = await this.#delete();
-      if (isDone(end) || isMissing(end)) return;
+      if (hasSucceeded(end) || isMissing(end)) return;
       const { config, log } = this.#options;
       const fields = { address: config.address, interface: config.interface, reason: describeEnd(end) };
       log.error(fields, 'cannot take the address off: the kernel will when its time is over');
@@ -97,7 +97,7 @@ export class VirtualAddress {
     const end = await start([...command, 'valid_lft', `${seconds}`, 'preferred_lft', `${seconds}`], IP_MS).end;
     // A process that stood still between the look at the clock and the command has brought it back too late.
     if (clock.now() >= lastMs) await this.#delete();
-    if (!isDone(end)) return `ip ${describeEnd(end)}`;
+    if (!hasSucceeded(end)) return `ip ${describeEnd(end)}`;
     if (!this.#isUp) this.#announce();
     this.#isUp = true;
     return undefined;
@@ -121,7 +121,7 @@ export class VirtualAddress {
 
   #noteAnnounced(running: RunningCommand, end: CommandEnd): void {
     this.#announcements.delete(running);
-    if (!this.#isUp || isDone(end)) return;
+    if (!this.#isUp || hasSucceeded(end)) return;
     const { config, log } = this.#options;
     const fields = { address: config.address, interface: config.interface, reason: `arping ${describeEnd(end)}` };
     log.warn(fields, 'cannot announce the address: neighbours find it when their tables expire');
@@ -141,10 +141,6 @@ async function neededProgram(
   const path = await findProgram(name, searchPath);
   if (path === undefined) throw new Error(`vip needs the program ${name} on PATH (package ${from})`);
   return path;
-}
-
-function isDone(end: CommandEnd): boolean {
-  return end.kind === 'exited' && end.code === 0;
 }
 
 /** In the words of the kernel, or of newer ones. */

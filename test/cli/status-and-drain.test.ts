@@ -73,6 +73,19 @@ users: 1 of 2 up, consul current (0.3 s ago)
     ]);
   });
 
+  test.each([
+    [{ leading: true, holder: 'edge-1/7' }, 'leads edge/leader and has 192.0.2.10/24'],
+    [{ leading: false, holder: 'edge-2/9' }, 'follows edge-2/9 in edge/leader'],
+    [
+      { leading: false, holder: null, failure: 'connection refused' },
+      'nobody known leads edge/leader; consul cannot be asked: connection refused',
+    ],
+  ])('tells of a lead: %j', (state, line) => {
+    const { report, ...rest } = parts([]);
+    const lead = { lock: 'edge/leader', address: '192.0.2.10/24', renewal_age_ms: null, changes: 0, failure: null };
+    expect(formatStatus({ ...rest, report: { ...report, leader: { ...lead, ...state } } })[2]).toBe(line);
+  });
+
   test('shows the balanced names of a name server above its pools', () => {
     const { report, ...rest } = parts([clusterView('www.lb.test:primary', users)]);
     const pools = [{ name: 'primary', up: 1, members: 2, held: 0, min_up: 1, settled: true, in_use: true }];

@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CommandEnd } from '../../../src/io/run-command.ts';
 import { VirtualAddress } from '../../../src/io/virtual-address.ts';
@@ -97,6 +98,18 @@ describe('an address', () => {
     clock.advance(3_000);
     expect(await address.hold(14_000)).toBeUndefined();
     expect(commands).toEqual(['ip addr replace 192.0.2.10/24 dev eth0 valid_lft 9 preferred_lft 9']);
+  });
+
+  it('is never there any more when others may claim it, however late the kernel is', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.double({ min: 0, max: 90_000, noNaN: true }), async (leftMs) => {
+        commands.splice(0);
+        await address.hold(clock.now() + leftMs);
+        const seconds = Number(/valid_lft (\d+)/.exec(commands[0] ?? '')?.[1] ?? 0);
+        expect(seconds === 0 || seconds * 1_000 + 1_000 <= leftMs).toBe(true);
+        expect(seconds).toBeGreaterThan(leftMs / 1_000 - 2.001);
+      }),
+    );
   });
 
   it('is not brought back when the time is as good as over', async () => {
