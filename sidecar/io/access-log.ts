@@ -26,43 +26,69 @@ export const noAccessLog: AccessLog = { request: () => {}, dropped: () => 0, clo
 export function openAccessLog(options: { readonly only: 'all' | 'errors'; readonly sink: LineSink }): AccessLog {
   const { sink } = options;
   const all = options.only === 'all';
-  let timeMs = 0;
-  let time = '';
-  /** Written once per millisecond, in which several requests may end. */
-  const timeNow = (): string => {
-    const now = Date.now();
-    if (now !== timeMs) {
-      timeMs = now;
-      time = new Date(now).toISOString();
-    }
-    return time;
-  };
+  const lines = new AccessLines();
   return {
     request(request) {
       const { status, reason } = request.exchange;
-      if (all || reason !== '' || status >= 500 || status === 0) sink.write(formatLine(request, timeNow()));
+      if (all || reason !== '' || status >= 500 || status === 0) sink.write(lines.format(request, Date.now()));
     },
     dropped: sink.dropped,
     close: () => sink.close(),
   };
 }
 
-/** Built by hand: a serializer costs more than the rest of the request's bookkeeping together. */
-function formatLine({ listener, exchange, head, client, durationMs }: FinishedRequest, time: string): string {
-  const { target, answered, endpoint, status, reason, problem, attempts, requestId } = exchange;
-  const level = reason === '' ? 'info' : REASONS[reason].logLevel;
-  let line =
-    `{"level":"${level}","time":"${time}","role":"sidecar","msg":"request","listener":${quote(listener)}` +
-    `,"method":${quote(head.method)},"host":${quote(head.host)},"target":${quote(head.target)}` +
-    `,"status":${status},"duration_ms":${durationMs.toFixed(2)},"client":"${client.address}","request_id":${quote(requestId)}`;
-  if (client.proxy !== '') line += `,"proxy":"${client.proxy}"`;
-  if (target !== undefined) line += `,"route":${quote(target.name)},"cluster":${quote(target.cluster.name)}`;
-  if (answered !== undefined) line += `,"route":${quote(answered.name)}`;
-  if (endpoint !== undefined) line += `,"endpoint":"${endpoint.address}"`;
-  if (attempts > 1) line += `,"retries":${attempts - 1}`;
-  if (reason !== '') line += `,"reason":"${reason}"`;
-  if (problem !== '') line += `,"problem":${quote(problem)}`;
-  return `${line}}\n`;
+/**
+ * Built by hand: a serializer costs more than the rest of the request's bookkeeping together. What many lines have in
+ * common is made once: how they begin within a millisecond, and what tells of a route.
+ */
+class AccessLines {
+  #timeMs = Number.NaN;
+  #listener = '';
+  #level = '';
+  #beginning = '';
+  readonly #routes = new WeakMap<object, string>();
+
+  format({ listener, exchange, head, client, durationMs }: FinishedRequest, nowMs: number): string {
+    const { target, answered, endpoint, status, reason, problem, attempts, requestId } = exchange;
+    const level = reason === '' ? 'info' : REASONS[reason].logLevel;
+    if (nowMs !== this.#timeMs || listener !== this.#listener || level !== this.#level) {
+      this.#begin(nowMs, listener, level);
+    }
+    let line =
+      `${this.#beginning}${quote(head.method)},"host":${quote(head.host)},"target":${quote(head.target)}` +
+      `,"status":${status},"duration_ms":${hundredths(durationMs)},"client":"${client.address}","request_id":${quote(requestId)}`;
+    if (client.proxy !== '') line += `,"proxy":"${client.proxy}"`;
+    if (target !== undefined) line += this.#routeOf(target, target.cluster.name);
+    if (answered !== undefined) line += this.#routeOf(answered, undefined);
+    if (endpoint !== undefined) line += `,"endpoint":"${endpoint.address}"`;
+    if (attempts > 1) line += `,"retries":${attempts - 1}`;
+    if (reason !== '') line += `,"reason":"${reason}"`;
+    if (problem !== '') line += `,"problem":${quote(problem)}`;
+    return `${line}}\n`;
+  }
+
+  #begin(nowMs: number, listener: string, level: string): void {
+    this.#timeMs = nowMs;
+    this.#listener = listener;
+    this.#level = level;
+    const time = new Date(nowMs).toISOString();
+    this.#beginning = `{"level":"${level}","time":"${time}","role":"sidecar","msg":"request","listener":${quote(listener)},"method":`;
+  }
+
+  #routeOf(route: { readonly name: string }, cluster: string | undefined): string {
+    const known = this.#routes.get(route);
+    if (known !== undefined) return known;
+    const text = `,"route":${quote(route.name)}${cluster === undefined ? '' : `,"cluster":${quote(cluster)}`}`;
+    this.#routes.set(route, text);
+    return text;
+  }
+}
+
+/** As `toFixed(2)`, which takes longer than all the rest of a line's numbers. */
+function hundredths(value: number): string {
+  const all = Math.round(value * 100);
+  const rest = all % 100;
+  return `${(all - rest) / 100}${rest < 10 ? '.0' : '.'}${rest}`;
 }
 
 /** Characters that JSON cannot hold as they are, and everything that is not plain ASCII. */

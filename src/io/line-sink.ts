@@ -40,6 +40,8 @@ export function openLineSink(fd: number): LineSink {
     sync: false,
     maxWrite: WRITE_BYTES,
     maxLength: MAX_WAITING_BYTES,
+    // Strings it would measure several times each, which is a third of what a line costs.
+    contentMode: 'buffer',
     // Without an end to this a reader that is stuck would keep the process alive for ever.
     retryEAGAIN: () => !isOver,
   });
@@ -48,11 +50,13 @@ export function openLineSink(fd: number): LineSink {
   });
   // A full disk or a reader that went away ends the log, not the process.
   stream.on('error', () => undefined);
-  // Collected here: the stream measures all that waits in it anew with each line that it is given.
+  // Its types know of strings alone.
+  const write = stream.write.bind(stream) as unknown as (bytes: Buffer) => boolean;
+  // Collected here: one write, and one Buffer, for many lines.
   let batch = '';
   const flush = (): void => {
     if (batch === '' || isOver) return;
-    stream.write(batch);
+    write(Buffer.from(batch));
     batch = '';
   };
   const timer = setInterval(flush, FLUSH_EVERY_MS).unref();
