@@ -23,8 +23,19 @@ export function parseAdminTarget(text: string): AdminTarget {
   throw new CommandError(message, { exitCode: EXIT.usage });
 }
 
+export interface AdminQuestion {
+  /** Default: GET. */
+  readonly method?: 'GET' | 'POST';
+  /** JSON. */
+  readonly body?: string;
+}
+
 /** Rejects with the system's error where nobody answers; its `code` is then `ECONNREFUSED`, `ENOENT` or the like. */
-export function askAdmin(target: AdminTarget, path: string, method: 'GET' | 'POST' = 'GET'): Promise<AdminAnswer> {
+export function askAdmin(
+  target: AdminTarget,
+  path: string,
+  { method = 'GET', body }: AdminQuestion = {},
+): Promise<AdminAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<AdminAnswer>();
   const where: RequestOptions =
     'path' in target ? { socketPath: target.path } : { host: target.host, port: target.port };
@@ -43,7 +54,7 @@ export function askAdmin(target: AdminTarget, path: string, method: 'GET' | 'POS
   });
   asked.on('error', reject);
   const deadline = setTimeout(() => asked.destroy(new Error(`no answer within ${TIMEOUT_MS / 1_000} s`)), TIMEOUT_MS);
-  asked.end();
+  asked.end(body);
   return promise.finally(() => clearTimeout(deadline));
 }
 

@@ -17,7 +17,7 @@ const SAY_EVERY_MS = 2_000;
 /** Resolves once the process no longer answers; rejects when there was none, or it still answers after the timeout. */
 export async function drainAndWait({ admin, timeoutMs, say }: DrainWaitOptions): Promise<void> {
   const target = parseAdminTarget(admin);
-  const answer = await askAdmin(target, '/drain', 'POST').catch((cause: unknown) => {
+  const answer = await askAdmin(target, '/drain', { method: 'POST' }).catch((cause: unknown) => {
     throw new Error(`cannot ask ${admin} to drain`, { cause });
   });
   if (answer.status !== 200) throw new Error(`${admin} refused to drain: ${answer.status} ${answer.body.trim()}`);

@@ -9,6 +9,7 @@ import { addDnsWindowCommand } from './dns-window.ts';
 import { addDrainCommand } from './drain.ts';
 import { CommandError, describeError, EXIT, type ExitCode } from './exit-code.ts';
 import { addExplainCommand } from './explain.ts';
+import { addOverrideCommand } from './override.ts';
 import { addRingCommand } from './ring.ts';
 import { addSidecarCommand } from './sidecar.ts';
 import { addStatusCommand } from './status.ts';
@@ -25,6 +26,7 @@ const COMMANDS: readonly AddCommand[] = [
   addRingCommand,
   addDnsWindowCommand,
   addStatusCommand,
+  addOverrideCommand,
   addDrainCommand,
   addDemoCommand,
   addCompletionCommand,
