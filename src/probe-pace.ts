@@ -8,7 +8,7 @@ const LEAST_PAUSE = 0.1;
 /** Of the probe that has just ended. */
 export interface EndedProbe {
   readonly intervalMs: number;
-  /** From its start to its end. */
+  /** From the moment at which it was due to its end. */
   readonly tookMs: number;
   /** Uniform in [0, 1). */
   readonly random: number;

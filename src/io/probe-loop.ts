@@ -23,12 +23,15 @@ export function startProbing(endpoint: ProbedEndpoint, options: ProbeLoopOptions
 
 async function probeUntil(signal: AbortSignal, endpoint: ProbedEndpoint, options: ProbeLoopOptions): Promise<void> {
   const { config, commands, onResult, clock, random } = options;
+  // When the present probe was due, and not when the loop came to it: lateness would add up from probe to probe.
+  let dueMs = clock.now();
   while (!signal.aborted) {
-    const startMs = clock.now();
     const result = await probeOnce(endpoint, config, { signal, commands });
     if (signal.aborted) return;
     onResult(result);
-    const tookMs = clock.now() - startMs;
-    await pause(clock, pauseAfterProbe({ intervalMs: config.interval, tookMs, random: random() }), signal);
+    const nowMs = clock.now();
+    const pauseMs = pauseAfterProbe({ intervalMs: config.interval, tookMs: nowMs - dueMs, random: random() });
+    dueMs = nowMs + pauseMs;
+    await pause(clock, pauseMs, signal);
   }
 }

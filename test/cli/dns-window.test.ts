@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -99,6 +99,16 @@ describe('dns-window', () => {
       max_ms: null,
       exceeded: false,
     });
+  });
+
+  test('shows what the documentation shows', async () => {
+    const page = readFileSync(new URL('../../docs/dns.md', import.meta.url), 'utf8');
+    const path = join(folder, 'page.yaml');
+    writeFileSync(path, /```yaml\n(dns:\n[^`]*)```/.exec(page)?.[1] ?? '');
+    const terminal = new FakeTerminal();
+    expect(await runCommandLine(['dns-window', '-c', path], terminal)).toBe(0);
+    const [shown = ''] = terminal.printed.join('\n').split('\n\n');
+    expect(page).toContain(`www.edge.example.com\n${shown.replace(/^/gm, '    ')}\n`);
   });
 
   const heads = (out: string): readonly string[] => [...out.matchAll(/^([a-z.]+): /gm)].map((match) => match[1] ?? '');

@@ -215,31 +215,38 @@ describe('a loop', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it('counts the time that a probe took into the interval, and never probes without a pause', async () => {
+  it('counts the time that a probe took, and how late it was, and never probes without a pause', async () => {
     const { port, open } = await target(() => {});
+    // Milliseconds of each probe, from when it was due to when it began and from then to its end.
+    const probes = [
+      { late: 0, took: 400, pause: 600 },
+      { late: 50, took: 300, pause: 650 },
+      { late: 20, took: 970, pause: 100 },
+    ];
     const ms = { now: 0 };
     const pauses: number[] = [];
-    const resume: (() => void)[] = [];
+    let resume = (): void => {};
     const clock: Clock = {
       now: () => ms.now,
       after: (delayMs, action) => {
         pauses.push(delayMs);
-        resume.push(action);
+        resume = action;
         return () => {};
       },
     };
-    const hung = config({ http: {}, timeout: 30, interval: 1_000 });
-    // As if the probes had taken until then.
+    const hung = config({ http: {}, timeout: 10, interval: 1_000 });
     const onResult = (): void => {
-      ms.now += pauses.length === 0 ? 400 : 980;
+      ms.now += probes[pauses.length]?.took ?? 0;
     };
     const stop = startProbing(at(port), { config: hung, commands, onResult, clock, random: () => 0 });
-    await until(() => pauses.length === 1, { what: 'the first pause' });
-    resume[0]?.();
-    await until(() => pauses.length === 2, { what: 'the second pause' });
+    for (let done = 1; done <= probes.length; done++) {
+      await until(() => pauses.length === done, { what: 'the next pause' });
+      ms.now += (pauses.at(-1) ?? 0) + (probes[done]?.late ?? 0);
+      if (done < probes.length) resume();
+    }
     stop();
     await until(() => open() === 0, { what: 'the connection to be closed' });
-    expect(pauses).toEqual([600, 100]);
+    expect(pauses).toEqual(probes.map(({ pause }) => pause));
   });
 
   it('says nothing after it was stopped, even in the middle of a probe', async () => {
