@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { REPLACE_HELP, WATCH_HELP, withConfigOption } from './config-file.ts';
 import type { Terminal } from './terminal.ts';
+import { WORKERS_HELP, workersOption } from './workers-option.ts';
 
 const HELP = `
 SIGTERM or SIGINT drains; a second one ends at once. SIGHUP reads the file again and applies it as a whole; one that is
@@ -15,10 +16,11 @@ Example:
 export function addDnsCommand(program: Command, terminal: Terminal): void {
   withConfigOption(program.command('dns'))
     .description('run the name server')
+    .option('--workers <count>', WORKERS_HELP)
     .option('--watch', WATCH_HELP)
     .option('--replace', REPLACE_HELP)
     .addHelpText('after', HELP)
-    .action(async (options: { config: string; watch?: boolean; replace?: boolean }) => {
+    .action(async (options: { config: string; workers?: string; watch?: boolean; replace?: boolean }) => {
       const { runRole } = await import('./run-role.ts');
       await runRole({
         role: 'dns',
@@ -26,7 +28,11 @@ export function addDnsCommand(program: Command, terminal: Terminal): void {
         terminal,
         watch: options.watch === true,
         replaces: options.replace === true,
-        load: async () => (await import('../dns/start.ts')).startDns,
+        workers: workersOption(options.workers),
+        load: async () => {
+          const { startDns } = await import('../dns/start.ts');
+          return (house) => startDns({ ...house, workerEntry: terminal.program });
+        },
       });
     });
 }

@@ -24,16 +24,17 @@
  *   end and handles its signals). To end with another code than 0, throw: `CommandError` carries a code, any other
  *   error is printed with its causes and ends with 1. Nothing calls `process.exit`.
  */
-import { isMainThread } from 'node:worker_threads';
+import { isMainThread, workerData } from 'node:worker_threads';
 import { leanAllocator } from './lean-allocator.ts';
 
-// A worker of the sidecar is this same file in a thread: it has no command line and loads nothing of it.
+// A worker is this same file in a thread: it has no command line and loads nothing of it.
 if (isMainThread) {
   leanAllocator(process);
   const { runCommandLine } = await import('./program.ts');
   const { processTerminal } = await import('./terminal.ts');
   process.exitCode = await runCommandLine(process.argv.slice(2), processTerminal(import.meta.filename));
 } else {
-  const { runWorker } = await import('../sidecar/io/worker-main.ts');
+  const isDns = (workerData as { readonly role?: unknown }).role === 'dns';
+  const { runWorker } = await (isDns ? import('../dns/io/worker-main.ts') : import('../sidecar/io/worker-main.ts'));
   await runWorker();
 }

@@ -1,8 +1,8 @@
 /** `outrigger sidecar`: runs the proxy until it is told to end. */
 import type { Command } from 'commander';
 import { WATCH_HELP, withConfigOption } from './config-file.ts';
-import { CommandError, EXIT } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
+import { WORKERS_HELP, workersOption } from './workers-option.ts';
 
 const HELP = `
 SIGTERM or SIGINT drains: readiness and the Consul registration go first, then drain.delay, then running work is
@@ -15,11 +15,11 @@ Example:
 export function addSidecarCommand(program: Command, terminal: Terminal): void {
   withConfigOption(program.command('sidecar'))
     .description('run the proxy')
-    .option('--workers <count>', 'threads, from 1 to 64 or auto (one for each core), instead of what the file says')
+    .option('--workers <count>', WORKERS_HELP)
     .option('--watch', WATCH_HELP)
     .addHelpText('after', HELP)
     .action(async (options: { config: string; workers?: string; watch?: boolean }) => {
-      const workers = options.workers === undefined ? undefined : parseWorkers(options.workers);
+      const workers = workersOption(options.workers);
       const { runRole } = await import('./run-role.ts');
       await runRole({
         role: 'sidecar',
@@ -35,11 +35,4 @@ export function addSidecarCommand(program: Command, terminal: Terminal): void {
         },
       });
     });
-}
-
-function parseWorkers(text: string): number | 'auto' {
-  if (text === 'auto') return text;
-  const count = /^\d{1,2}$/.test(text) ? Number(text) : 0;
-  if (count >= 1 && count <= 64) return count;
-  throw new CommandError(`--workers ${text}: must be a whole number from 1 to 64, or auto`, { exitCode: EXIT.usage });
 }

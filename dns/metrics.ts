@@ -4,7 +4,7 @@ import type { Endpoint } from '../src/endpoint.ts';
 import { statusOf, UP } from '../src/snapshot.ts';
 import type { BalancedRecord } from './balanced-record.ts';
 import type { Override } from './overrides.ts';
-import type { SampleWriter, Tally } from './tally.ts';
+import type { OtherCounts, SampleWriter, Tally } from './tally.ts';
 
 /** A record and the clusters of its pools. */
 export interface MeasuredRecord {
@@ -14,14 +14,17 @@ export interface MeasuredRecord {
 
 export interface MetricsInputs {
   readonly tally: Tally;
+  /** What other threads have counted. */
+  readonly others?: OtherCounts;
   readonly records: readonly MeasuredRecord[];
   /** Of the clock that records are refreshed by. */
   readonly nowMs: number;
   readonly overrides: readonly Override[];
 }
 
-export function collectMetrics(writer: SampleWriter, { tally, records, nowMs, overrides }: MetricsInputs): void {
-  tally.collect(writer);
+export function collectMetrics(writer: SampleWriter, inputs: MetricsInputs): void {
+  const { tally, others, records, nowMs, overrides } = inputs;
+  tally.collect(writer, others);
   writer.family('outrigger_dns_answer_changes_total', 'counter', 'Changes of the addresses of a balanced name.');
   for (const { record } of records) writer.sample(labelsOf(record), record.changes);
   writer.family('outrigger_dns_answer_info', 'gauge', 'Fingerprint of the addresses; equal wherever they are equal.');

@@ -11,6 +11,8 @@ export interface RateLimitSettings {
   readonly isExempt: (address: string) => boolean;
   /** 16 octets that nobody else knows, so that nobody can choose networks that share a place in the table. */
   readonly key: Buffer;
+  /** From {@link rateTable}: what is known of networks. Threads may share one, with one key. Default: one of its own. */
+  readonly table?: ArrayBufferLike | undefined;
 }
 
 export type RateVerdict = 'answer' | 'slip' | 'drop';
@@ -18,6 +20,18 @@ export type RateVerdict = 'answer' | 'slip' | 'drop';
 /** 16,384 networks at once: 450 kB. Where the four places of a network are taken, the longest silent one is forgotten. */
 const PLACES = 16_384;
 const WAYS = 4;
+/** Three numbers of 8 octets and one of 4 for each place. */
+const [LEFT_AT, SEEN_AT, OVER_AT, TABLE_BYTES] = [PLACES * 8, PLACES * 16, PLACES * 24, PLACES * 28];
+
+/** Of nobody yet, in memory that threads can share. */
+export function rateTable(): SharedArrayBuffer {
+  return unseen(new SharedArrayBuffer(TABLE_BYTES));
+}
+
+function unseen<Table extends ArrayBufferLike>(table: Table): Table {
+  new Float64Array(table, SEEN_AT, PLACES).fill(Number.NEGATIVE_INFINITY);
+  return table;
+}
 
 /**
  * A network has an account of answers that gains `responsesPerSecond` each second up to as many, pays one for each
@@ -29,14 +43,19 @@ const WAYS = 4;
 export class RateLimit {
   readonly #settings: RateLimitSettings;
   /** Of the network in each place: its hash, what it has left, when that was, and how often it was over the limit. */
-  readonly #hashes = new BigUint64Array(PLACES);
-  readonly #left = new Float64Array(PLACES);
-  readonly #seenMs = new Float64Array(PLACES);
-  readonly #over = new Uint32Array(PLACES);
+  readonly #hashes: BigUint64Array;
+  readonly #left: Float64Array;
+  readonly #seenMs: Float64Array;
+  readonly #over: Uint32Array;
 
+  /** Threads that share a table lose an answer or two of a network's account where they decide in the same moment. */
   constructor(settings: RateLimitSettings) {
     this.#settings = settings;
-    this.#seenMs.fill(Number.NEGATIVE_INFINITY);
+    const table = settings.table ?? unseen(new ArrayBuffer(TABLE_BYTES));
+    this.#hashes = new BigUint64Array(table, 0, PLACES);
+    this.#left = new Float64Array(table, LEFT_AT, PLACES);
+    this.#seenMs = new Float64Array(table, SEEN_AT, PLACES);
+    this.#over = new Uint32Array(table, OVER_AT, PLACES);
   }
 
   decide(address: string, nowMs: number): RateVerdict {

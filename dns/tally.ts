@@ -22,6 +22,8 @@ const DROP_REASONS: readonly DropReason[] = [
   'rate_limited_slip',
 ];
 
+const DROP_SLOTS = Object.fromEntries(DROP_REASONS.map((reason, slot) => [reason, slot])) as Record<DropReason, number>;
+
 /** The types that get a series of their own; every other is `other`, so that no client can make series. */
 const TYPE_NAMES: readonly string[] = ['other', ...Object.keys(TYPE)];
 const HIGHEST_TYPE = 257;
@@ -40,25 +42,30 @@ export interface SampleWriter {
   sample(labels: Readonly<Record<string, string>>, value: number): void;
 }
 
+/** Makes room for so many numbers, all 0, in place of the room of the same name before. */
+export type NewCounts = (name: 'queries' | 'drops', length: number) => Float64Array;
+
+/** What another thread has counted under a name of {@link NewCounts}; undefined where none has. */
+export type OtherCounts = (name: 'queries' | 'drops') => Float64Array | undefined;
+
 export class Tally {
   /** By slot; a zone that is gone keeps its slot and its counts. */
   readonly #zones: string[];
+  readonly #newCounts: NewCounts;
   #queries: Float64Array;
-  readonly #drops: Record<DropReason, number> = {
-    short: 0,
-    response: 0,
-    source_port_zero: 0,
-    oversize: 0,
-    connection_limit: 0,
-    send_failed: 0,
-    rate_limited: 0,
-    rate_limited_slip: 0,
-  };
+  readonly #drops: Float64Array;
 
   /** `zones` by their slot. */
-  constructor(zones: readonly string[]) {
+  constructor(zones: readonly string[], newCounts: NewCounts = (_name, length) => new Float64Array(length)) {
     this.#zones = [...zones];
-    this.#queries = new Float64Array((zones.length + 1) * PER_ZONE);
+    this.#newCounts = newCounts;
+    this.#queries = newCounts('queries', (zones.length + 1) * PER_ZONE);
+    this.#drops = newCounts('drops', DROP_REASONS.length);
+  }
+
+  /** By slot. */
+  get zones(): readonly string[] {
+    return this.#zones;
   }
 
   /** The slot of a zone, a new one where it has none. */
@@ -66,7 +73,7 @@ export class Tally {
     const known = this.#zones.indexOf(zone);
     if (known >= 0) return known;
     this.#zones.push(zone);
-    const queries = new Float64Array((this.#zones.length + 1) * PER_ZONE);
+    const queries = this.#newCounts('queries', (this.#zones.length + 1) * PER_ZONE);
     queries.set(this.#queries);
     this.#queries = queries;
     return this.#zones.length - 1;
@@ -80,16 +87,18 @@ export class Tally {
   }
 
   drop(reason: DropReason): void {
-    this.#drops[reason] += 1;
+    const slot = DROP_SLOTS[reason];
+    this.#drops[slot] = (this.#drops[slot] ?? 0) + 1;
   }
 
-  collect(writer: SampleWriter): void {
+  /** Adds what `others` say that they have counted. */
+  collect(writer: SampleWriter, others: OtherCounts = () => undefined): void {
     writer.family(
       'outrigger_dns_queries_total',
       'counter',
       'Queries answered; zone is empty where none of ours matched.',
     );
-    for (const [slot, value] of this.#queries.entries()) {
+    for (const [slot, value] of sumOf(this.#queries, others('queries')).entries()) {
       if (value === 0) continue;
       const zone = this.#zones[Math.floor(slot / PER_ZONE) - 1] ?? '';
       const qtype = TYPE_NAMES[Math.floor((slot % PER_ZONE) / RCODE_NAMES.length)] ?? 'other';
@@ -100,6 +109,11 @@ export class Tally {
       'counter',
       'Packets and connections that got no answer, or an empty one for the rate limit, by cause.',
     );
-    for (const cause of DROP_REASONS) writer.sample({ cause }, this.#drops[cause]);
+    const drops = sumOf(this.#drops, others('drops'));
+    for (const [slot, cause] of DROP_REASONS.entries()) writer.sample({ cause }, drops[slot] ?? 0);
   }
+}
+
+function sumOf(own: Float64Array, others: Float64Array | undefined): Float64Array {
+  return others === undefined ? own : own.map((value, i) => value + (others[i] ?? 0));
 }

@@ -1,6 +1,7 @@
 /** The sidecar's metric families, from the counters of the data path. Pure: everything is read in one go. */
 import type { Endpoint } from '../src/endpoint.ts';
 import type { MetricsText } from '../src/metrics.ts';
+import { collectWorkerMetrics, type WorkersState } from '../src/worker-metrics.ts';
 import { LIMITS, type LimitCounts } from './limit-counts.ts';
 import { MIRROR_OUTCOMES, type MirrorCounts } from './mirror.ts';
 import {
@@ -58,16 +59,13 @@ export interface Traffic {
   readonly listeners: readonly ListenerTraffic[];
   readonly clusters: readonly ClusterTraffic[];
   readonly droppedLogLines: number;
-  readonly workers: { readonly running: number; readonly restarts: number };
+  readonly workers: WorkersState;
 }
 
 export function writeTraffic(traffic: Traffic, writer: MetricsText): void {
   writeListeners(traffic.listeners, writer);
   writeClusters(traffic.clusters, writer);
-  writer.family('outrigger_workers', 'gauge', 'Threads that accept connections now.');
-  writer.sample({}, traffic.workers.running);
-  writer.family('outrigger_worker_restarts_total', 'counter', 'Workers started in place of one that died.');
-  writer.sample({}, traffic.workers.restarts);
+  collectWorkerMetrics(traffic.workers, writer);
   writer.family('outrigger_access_log_dropped_total', 'counter', 'Access log lines lost to a slow reader.');
   writer.sample({}, traffic.droppedLogLines);
 }

@@ -1,6 +1,4 @@
 /** What a name server does while it lives: wait for first verdicts, bind, answer. */
-import { formatAddress } from '../../src/address.ts';
-import type { DnsConfig } from '../../src/config/dns.ts';
 import type { Config } from '../../src/config/root.ts';
 import { pause, realClock } from '../../src/io/clock.ts';
 import type { ConsulOnDemand } from '../../src/io/consul-on-demand.ts';
@@ -8,28 +6,26 @@ import type { HouseWork, Opening } from '../../src/io/house.ts';
 import type { Log } from '../../src/io/log.ts';
 import type { Replacement } from '../../src/io/reloads.ts';
 import { sameValue } from '../../src/same-value.ts';
+import { collectWorkerMetrics } from '../../src/worker-metrics.ts';
 import { memberDetails } from '../member-details.ts';
 import { collectMetrics } from '../metrics.ts';
 import { reportRecords } from '../records-report.ts';
-import type { Responder } from '../responder.ts';
 import type { Tally } from '../tally.ts';
 import type { Zone } from '../zone.ts';
 import { buildZones } from '../zone-config.ts';
 import type { ZoneTree } from '../zone-tree.ts';
 import type { AnswerMemory, Served } from './answer-memory.ts';
 import type { EdnsSettingsReader } from './edns-settings.ts';
-import { type DnsListener, listenAll } from './listeners.ts';
 import type { OverrideDesk } from './override-desk.ts';
-import { rateLimiter } from './rate-limiter.ts';
-import type { RunningRecords } from './running-records.ts';
-import type { TcpLimits } from './tcp.ts';
+import type { PreparedRecords, RunningRecords } from './running-records.ts';
+import type { DnsServing, PreparedZones } from './serving.ts';
 import { encodeRecord } from './wire.ts';
 
 export interface DnsParts {
   readonly config: Config;
   readonly log: Log;
   readonly tree: ZoneTree;
-  readonly responder: Responder;
+  readonly serving: DnsServing;
   readonly tally: Tally;
   readonly records: RunningRecords;
   readonly memory: AnswerMemory;
@@ -37,8 +33,6 @@ export interface DnsParts {
   readonly consul: ConsulOnDemand;
   readonly readSettings: EdnsSettingsReader;
   readonly settleMs: number | undefined;
-  /** Another process has the addresses and is to go once this one answers. */
-  readonly replaces: boolean | undefined;
 }
 
 /**
@@ -51,19 +45,25 @@ const WARM_MS = 10_000;
 /** How many names one log line lists. */
 const NAMES_PER_LINE = 10;
 
+interface Prepared {
+  readonly config: Config;
+  readonly tree: ZoneTree;
+  readonly prepared: PreparedRecords;
+  readonly zones: PreparedZones;
+}
+
 export class DnsWork implements HouseWork {
   readonly view: HouseWork['view'];
   readonly left = 0;
   readonly #parts: DnsParts;
   #config: Config;
   #tree: ZoneTree;
-  #listeners: Promise<readonly DnsListener[]> | undefined;
 
   constructor(parts: DnsParts) {
     this.#parts = parts;
     this.#config = parts.config;
     this.#tree = parts.tree;
-    const { tally, records, desk } = parts;
+    const { tally, records, desk, serving } = parts;
     this.view = {
       role: 'dns',
       clusters: () => records.clusters,
@@ -74,24 +74,26 @@ export class DnsWork implements HouseWork {
         return record === undefined ? {} : memberDetails(record.memberStanding(cluster, id, realClock.now()));
       },
       sections: () => ({ records: reportRecords(records.all), overrides: desk.inForce }),
+      outage: () => serving.outage(),
       collectMetrics: (writer) => {
-        collectMetrics(writer, { tally, records: records.all, nowMs: realClock.now(), overrides: desk.inForce });
+        const now = { records: records.all, nowMs: realClock.now(), overrides: desk.inForce };
+        collectMetrics(writer, { tally, others: serving.counts, ...now });
+        collectWorkerMetrics(serving.workers, writer);
       },
       overrides: desk,
     };
   }
 
   async open({ stopping, bound, onBound }: Opening): Promise<void> {
-    const { config, log, responder, tally, records, memory, desk, replaces: besideOthers } = this.#parts;
+    const { log, records, memory, desk, serving } = this.#parts;
     await desk.recall();
     await memory.recall(records.all);
     await this.#settle(stopping);
     if (stopping.aborted) return;
     memory.begin(() => this.#served());
-    const tcpLimits = config.dns === undefined ? undefined : limitsOf(config.dns.tcp);
-    const sockets = { responder, tally, log, tcpLimits, besideOthers };
-    this.#listeners = listenAll(config.dns?.listen ?? [], sockets);
-    const addresses = (await this.#listeners).map(({ address }) => formatAddress(address));
+    const addresses = await serving.listen(() => {
+      return { records: records.all.map(({ record }) => record), zones: this.#tree.zones };
+    });
     for (const address of addresses) log.info({ address }, 'dns answers over udp and tcp');
     bound(new Map(addresses.map((address, i) => [i === 0 ? 'dns' : `dns-${i + 1}`, address])));
     onBound();
@@ -100,27 +102,36 @@ export class DnsWork implements HouseWork {
   onStarted(): void {}
 
   async prepare(config: Config, signal: AbortSignal): Promise<Replacement> {
-    const { records, responder, tally, readSettings, memory } = this.#parts;
+    const { records, tally, readSettings } = this.#parts;
     if (config.dns === undefined) throw new Error('the configuration has no dns section');
     const { tree, balanced } = buildZones(config.dns.zones, nowSeconds(), encodeRecord, (zone) => tally.slotOf(zone));
     const settings = readSettings(config.dns);
     const prepared = await records.prepare(balanced, WARM_MS, signal);
-    return {
-      apply: () => {
-        // Within one turn of the loop: every query is answered from the one tree or the other.
-        const added = this.#continueSerials(tree, config);
-        prepared.apply();
-        responder.replaceTree(tree);
-        responder.replaceSettings(settings);
-        this.#changeLimit(config);
-        this.#config = config;
-        this.#tree = tree;
-        memory.continueSerials(added);
-        memory.save();
-        return Promise.resolve();
-      },
-      discard: () => prepared.discard(),
-    };
+    try {
+      const zones = await this.#parts.serving.prepare({ dns: config.dns, tree, settings });
+      return {
+        apply: () => this.#apply({ config, tree, prepared, zones }),
+        discard: async () => {
+          zones.discard();
+          await prepared.discard();
+        },
+      };
+    } catch (error) {
+      await prepared.discard();
+      throw error;
+    }
+  }
+
+  /** Within one turn of the loop: every query is answered from the one tree or the other. */
+  #apply({ config, tree, prepared, zones }: Prepared): Promise<void> {
+    const { memory } = this.#parts;
+    const added = this.#continueSerials(tree, config);
+    prepared.apply();
+    this.#config = config;
+    this.#tree = tree;
+    memory.continueSerials(added);
+    memory.save();
+    return zones.apply();
   }
 
   leave(): Promise<void> {
@@ -132,24 +143,17 @@ export class DnsWork implements HouseWork {
   }
 
   async finish(): Promise<void> {
-    await Promise.all((await this.#bound()).map((listener) => listener.drain()));
+    await this.#parts.serving.drain();
   }
 
   async close(): Promise<void> {
-    const { records, consul, memory } = this.#parts;
-    const listeners = await this.#bound();
-    await Promise.all([...listeners.map((listener) => listener.close()), records.close(), memory.close()]);
+    const { records, consul, memory, serving } = this.#parts;
+    await Promise.all([serving.close(), records.close(), memory.close()]);
     await consul.close();
   }
 
   #served(): Served {
     return { zones: this.#tree.zones, config: this.#config.dns?.zones ?? {}, records: this.#parts.records.all };
-  }
-
-  /** Whoever is over a limit stays so over a reload that does not change it. */
-  #changeLimit({ dns }: Config): void {
-    if (sameValue(this.#config.dns?.rate_limit, dns?.rate_limit)) return;
-    this.#parts.responder.replaceLimit(rateLimiter(dns?.rate_limit));
   }
 
   /** Returns the zones that were not there before. */
@@ -174,16 +178,6 @@ export class DnsWork implements HouseWork {
     const fields = { names: names.slice(0, NAMES_PER_LINE), count: names.length };
     log.warn(fields, 'answering before every name has had its first verdict');
   }
-
-  /** A failure to bind was told by `open`; here it only means that there is less to close. */
-  async #bound(): Promise<readonly DnsListener[]> {
-    return (this.#listeners ?? Promise.resolve([])).catch(() => []);
-  }
-}
-
-function limitsOf(tcp: DnsConfig['tcp']): TcpLimits {
-  const { max_connections: maxConnections, max_connections_per_client: maxPerClient } = tcp;
-  return { maxConnections, maxPerClient, maxQueries: tcp.max_queries, idleMs: tcp.idle_timeout };
 }
 
 function nowSeconds(): number {

@@ -29,6 +29,8 @@ export interface PoolsOptions extends Pick<ClusterRunnerOptions, 'snapshotDir' |
   /** An answer, or what is remembered of good ones, is another now. */
   readonly onAnswer: () => void;
   readonly overrides: Overrides;
+  /** A record has been looked at: whatever it answers, its TTL included, may be another now. */
+  readonly onLook?: (record: BalancedRecord) => void;
 }
 
 /** One balanced record with its clusters, in the order of its pools. */
@@ -73,11 +75,13 @@ export function startPool({ node, config }: BalancedPlace, pool: PoolConfig, opt
   });
 }
 
+type FollowOptions = Pick<PoolsOptions, 'encode' | 'log' | 'onAnswer' | 'onLook' | 'overrides'>;
+
 /** A record that follows its pools; it has an answer when this returns, as good as what is known by then. */
 export function followPools(
   { node, config, fixed }: BalancedPlace,
   clusters: readonly RunningCluster[],
-  { encode, log, onAnswer, overrides }: Pick<PoolsOptions, 'encode' | 'log' | 'onAnswer' | 'overrides'>,
+  { encode, log, onAnswer, onLook, overrides }: FollowOptions,
 ): RunningRecord {
   const onHold = (change: HoldChange): void => logHold(record, change, log);
   const overrideOf = (cluster: string, { id, ip }: PoolMember): OverrideState | undefined =>
@@ -89,6 +93,7 @@ export function followPools(
     const { lastGood } = record;
     const isChanged = refresh(record, log);
     if (isChanged || lastGood !== record.lastGood) onAnswer();
+    onLook?.(record);
     refresher.requestAfter(record.lookAgainMs(realClock.now()));
     if (record.sure) resolve();
   };

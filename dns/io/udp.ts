@@ -3,7 +3,6 @@ import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import type { HostPort } from '../../src/address.ts';
 import { CAN_SHARE_PORTS } from '../../src/io/listen-beside.ts';
-import type { Log } from '../../src/io/log.ts';
 import type { Responder } from '../responder.ts';
 import type { Tally } from '../tally.ts';
 import { DatagramRound, type Sender } from './datagram-round.ts';
@@ -13,10 +12,16 @@ import { leavePort } from './leave-port.ts';
 /** Bursts wait here while the loop does something else; the kernel's own bound (rmem_max) applies as well. */
 const RECEIVE_BUFFER_BYTES = 1 << 20;
 
+/** What sockets ask of a log; in a worker not more than that is there. */
+export interface SocketLog {
+  debug(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
 export interface DnsSocketOptions {
   readonly responder: Responder;
   readonly tally: Tally;
-  readonly log: Log;
+  readonly log: SocketLog;
 }
 
 export interface UdpListener {

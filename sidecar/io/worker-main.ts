@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { LoopMonitor } from '../../src/io/loop-monitor.ts';
+import type { Told, WorkerOrder, WorkerWord } from '../../src/io/worker-words.ts';
 import type { NewCounts } from '../traffic.ts';
 import { DROPPED_LOG_LINES } from '../worker-counts.ts';
 import { DataPath } from './data-path.ts';
@@ -17,7 +18,8 @@ export async function runWorker(): Promise<void> {
   if (parentPort === null) throw new Error('a worker needs a control thread');
   const port = parentPort;
   const start = workerData as WorkerStart;
-  const post = (message: FromWorker): void => port.postMessage(message);
+  const say = (word: WorkerWord): void => port.postMessage(word);
+  const post = (what: FromWorker): void => port.postMessage({ kind: 'told', what } satisfies Told<FromWorker>);
   const newCounts = sharedCounts(post);
   const plans = new WorkerPlans(start);
   const path = new DataPath({
@@ -40,7 +42,7 @@ export async function runWorker(): Promise<void> {
     },
   });
   const reload = new WorkerReload(path, plans);
-  port.on('message', (message: ToWorker) => {
+  port.on('message', (message: ToWorker | WorkerOrder) => {
     switch (message.kind) {
       case 'snapshot':
         plans.update(message.cluster, message.update);
@@ -49,26 +51,26 @@ export async function runWorker(): Promise<void> {
         path.setWeights(message.weights);
         return;
       case 'prepare':
-        void reload.prepare(message.plan).then(post);
+        void reload.prepare(message.plan).then(say);
         return;
       case 'apply':
-        void reload.apply().then(() => post({ kind: 'applied' }));
+        void reload.apply().then(() => say({ kind: 'applied' }));
         return;
       case 'discard':
         void reload.discard();
         return;
       case 'drain':
-        void path.drain().then(() => post({ kind: 'drained' }));
+        void path.drain().then(() => say({ kind: 'drained' }));
         return;
       case 'close':
-        void close(path, monitor, port, post);
+        void close(path, monitor, port, say);
         return;
     }
   });
   try {
-    post({ kind: 'listening', addresses: await path.listen() });
+    say({ kind: 'listening', addresses: await path.listen() });
   } catch (error) {
-    post({ kind: 'failed', error });
+    say({ kind: 'failed', error });
   }
 }
 
@@ -83,7 +85,7 @@ class WorkerReload {
     this.#plans = plans;
   }
 
-  async prepare(plan: WorkerPlan): Promise<FromWorker> {
+  async prepare(plan: WorkerPlan): Promise<WorkerWord> {
     try {
       this.#prepared = await this.#path.prepare(this.#plans.take(plan), plan.ports);
       return { kind: 'prepared', addresses: this.#prepared.addresses };
@@ -111,13 +113,13 @@ async function close(
   path: DataPath,
   monitor: LoopMonitor,
   port: MessagePort,
-  post: (message: FromWorker) => void,
+  say: (word: WorkerWord) => void,
 ): Promise<void> {
   monitor.close();
   await path.close();
   // Handles close at the end of a turn of the loop; a reset that was asked for must have been sent.
   await setImmediate();
-  post({ kind: 'closed' });
+  say({ kind: 'closed' });
   port.close();
 }
 

@@ -1,6 +1,5 @@
 /**
- * What the control thread and its workers say to each other: plain data and shared memory. A worker answers `prepare`
- * and `apply`, one at a time; the rest is never answered.
+ * What the control thread and its workers say to each other beside src/io/worker-words.ts: plain data and shared memory.
  */
 import type { SnapshotUpdate } from '../../src/remote-snapshot.ts';
 import type { SplitWeights } from '../split-weights.ts';
@@ -40,27 +39,11 @@ export type ToWorker =
   | { readonly kind: 'snapshot'; readonly cluster: number; readonly update: SnapshotUpdate }
   | { readonly kind: 'weights'; readonly weights: SplitWeights }
   /** Answered by `prepared` or `refused`. */
-  | { readonly kind: 'prepare'; readonly plan: WorkerPlan }
-  /** Of what was prepared; answered by `applied`. */
-  | { readonly kind: 'apply' }
-  | { readonly kind: 'discard' }
-  | { readonly kind: 'drain' }
-  | { readonly kind: 'close' };
-
-/** An answer to a question of the control thread. */
-export type WorkerAnswer =
-  | { readonly kind: 'prepared'; readonly addresses: ReadonlyMap<string, string> }
-  | { readonly kind: 'refused'; readonly error: unknown }
-  | { readonly kind: 'applied' };
+  | { readonly kind: 'prepare'; readonly plan: WorkerPlan };
 
 export type FromWorker =
-  | WorkerAnswer
-  | { readonly kind: 'listening'; readonly addresses: ReadonlyMap<string, string> }
-  | { readonly kind: 'failed'; readonly error: unknown }
   /** From here on it counts `name` in this shared array, which it alone writes. */
   | { readonly kind: 'counts'; readonly name: string; readonly counts: Float64Array }
   /** Whole lines for the access log. */
   | { readonly kind: 'lines'; readonly text: string }
-  | { readonly kind: 'stalled'; readonly longestMs: number }
-  | { readonly kind: 'drained' }
-  | { readonly kind: 'closed' };
+  | { readonly kind: 'stalled'; readonly longestMs: number };

@@ -86,7 +86,7 @@ export const configSchema = section({
   ),
   log: about('What is logged.', v.optional(log, {})),
   workers: about(
-    'Threads that serve the listeners; `auto` is one for each core that the process may use. Only for `outrigger sidecar`.',
+    'Threads that serve the listeners, or answer queries; `auto` is one for each core that the process may use.',
     v.optional(workers, 1),
   ),
   snapshot_dir: about(

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { CountLedger } from '../../sidecar/count-ledger.ts';
 import { LIMITS, LimitCounts } from '../../sidecar/limit-counts.ts';
 import { MirrorCounts } from '../../sidecar/mirror.ts';
 import { SeriesCatalog } from '../../sidecar/series-catalog.ts';
@@ -26,6 +25,7 @@ import {
   UNROUTED,
 } from '../../sidecar/worker-counts.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
+import { CountLedger } from '../../src/count-ledger.ts';
 import type { Endpoint } from '../../src/endpoint.ts';
 import { clusterView, discovered } from '../support/cluster-views.ts';
 

@@ -9,16 +9,16 @@
  *   closing  | –                 | empty                | –
  */
 import { Worker } from 'node:worker_threads';
-import type { FromWorker, ToWorker, WorkerAnswer, WorkerStart } from './worker-messages.ts';
+import type { Told, WorkerAnswer, WorkerOrder, WorkerWord } from './worker-words.ts';
 
 type State = 'empty' | 'starting' | 'serving' | 'closing';
 
-export interface WorkerSeatOptions {
+export interface WorkerSeatOptions<From> {
   readonly row: number;
-  /** The program's main module; in a worker thread it runs `runWorker` and nothing else. */
+  /** The program's main module; in a worker thread it is the worker and nothing else. */
   readonly entry: string | URL;
   /** What a worker counts or says beyond its own life. Must not throw. */
-  readonly onMessage: (message: FromWorker) => void;
+  readonly onMessage: (message: From) => void;
   /** The thread has ended, without having been told to, and left its row behind. Must not throw. */
   readonly onDeath: (cause: unknown) => void;
 }
@@ -28,9 +28,13 @@ const CLOSE_MS = 1_000;
 /** A thread whose loop stands still for so long is not waited for. */
 const ANSWER_MS = 10_000;
 
-export class WorkerSeat {
+/**
+ * `Start` is what the thread gets to begin with; `To` and `From` are what is said to it and what it says beside what
+ * worker-words.ts has.
+ */
+export class WorkerSeat<Start, To, From> {
   readonly row: number;
-  readonly #options: WorkerSeatOptions;
+  readonly #options: WorkerSeatOptions<From>;
   #state: State = 'empty';
   #worker: Worker | undefined;
   #ended = Promise.resolve();
@@ -40,7 +44,7 @@ export class WorkerSeat {
   /** Whoever has asked and waits. */
   #asking: PromiseWithResolvers<WorkerAnswer> | undefined;
 
-  constructor(options: WorkerSeatOptions) {
+  constructor(options: WorkerSeatOptions<From>) {
     this.row = options.row;
     this.#options = options;
   }
@@ -58,7 +62,7 @@ export class WorkerSeat {
    * Starts a thread here. Resolves to the addresses of its listeners; rejects where it ends before it listens, which
    * `onDeath` then hears of as well.
    */
-  start(start: WorkerStart): Promise<ReadonlyMap<string, string>> {
+  start(start: Start): Promise<ReadonlyMap<string, string>> {
     this.#state = 'starting';
     const name = `outrigger-worker-${this.row}`;
     const worker = new Worker(this.#options.entry, { workerData: start, name });
@@ -67,7 +71,7 @@ export class WorkerSeat {
     const ended = Promise.withResolvers<void>();
     this.#ended = ended.promise;
     let cause: unknown;
-    worker.on('message', (message: FromWorker) => {
+    worker.on('message', (message: WorkerWord | Told<From>) => {
       if (message.kind === 'listening') {
         if (this.#state === 'starting') this.#state = 'serving';
         this.#servesSince = performance.now();
@@ -79,7 +83,7 @@ export class WorkerSeat {
         this.#asking?.resolve(message);
       } else if (message.kind === 'drained') this.#markDrained?.();
       else if (message.kind === 'closed') void worker.terminate();
-      else this.#options.onMessage(message);
+      else this.#options.onMessage(message.what);
     });
     worker.on('messageerror', (error) => {
       cause ??= error;
@@ -103,7 +107,7 @@ export class WorkerSeat {
     return listening.promise;
   }
 
-  post(message: ToWorker): void {
+  post(message: To | WorkerOrder): void {
     this.#worker?.postMessage(message);
   }
 
@@ -111,7 +115,7 @@ export class WorkerSeat {
    * Resolves to the answer to a question, one at a time; rejects where the thread ends before it, does not answer in
    * time, or there is none.
    */
-  ask(question: ToWorker & { readonly kind: 'prepare' | 'apply' }): Promise<WorkerAnswer> {
+  ask(question: To | WorkerOrder): Promise<WorkerAnswer> {
     if (this.#worker === undefined) return Promise.reject(new Error('no worker has this seat now'));
     const asking = Promise.withResolvers<WorkerAnswer>();
     this.#asking = asking;

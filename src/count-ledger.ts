@@ -1,5 +1,4 @@
 /** The counts of all workers by name, added up when somebody asks; a worker that dies takes nothing away from them. */
-import { isGauge } from './traffic.ts';
 
 interface Entry {
   /** The latest array of each worker; written by the worker while we read. */
@@ -9,7 +8,13 @@ interface Entry {
 }
 
 export class CountLedger {
+  readonly #isGauge: (name: string) => boolean;
   readonly #entries = new Map<string, Entry>();
+
+  /** `isGauge` says of a name that it holds what there is and not what there was: it goes with its worker. */
+  constructor(isGauge: (name: string) => boolean = () => false) {
+    this.#isGauge = isGauge;
+  }
 
   /** A worker counts `name` in `counts` from here on. */
   add(worker: number, name: string, counts: Float64Array): void {
@@ -32,7 +37,7 @@ export class CountLedger {
     for (const [name, entry] of this.#entries) {
       const counts = entry.live.get(worker);
       if (counts === undefined) continue;
-      if (!isGauge(name)) entry.past = sumOf({ live: new Map([[worker, counts]]), past: entry.past });
+      if (!this.#isGauge(name)) entry.past = sumOf({ live: new Map([[worker, counts]]), past: entry.past });
       entry.live.delete(worker);
     }
   }
@@ -43,11 +48,13 @@ export class CountLedger {
   }
 }
 
+/** As long as the longest: a worker that counts more than before may have told of it before the others. */
 function sumOf({ live, past }: Entry): Float64Array | undefined {
-  let sum = past === undefined ? undefined : Float64Array.from(past);
-  for (const counts of live.values()) {
-    if (sum === undefined) sum = Float64Array.from(counts);
-    else for (let i = 0; i < sum.length; i += 1) sum[i] = (sum[i] as number) + (counts[i] ?? 0);
+  const all = past === undefined ? [...live.values()] : [past, ...live.values()];
+  if (all.length === 0) return undefined;
+  const sum = new Float64Array(Math.max(...all.map((counts) => counts.length)));
+  for (const counts of all) {
+    for (let i = 0; i < counts.length; i += 1) sum[i] = (sum[i] as number) + (counts[i] ?? 0);
   }
   return sum;
 }
