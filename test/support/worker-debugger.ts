@@ -25,7 +25,8 @@ export class WorkerDebugger {
   }
 
   static async attach(stderr: string): Promise<WorkerDebugger> {
-    const url = /ws:\/\/\S+/.exec(stderr)?.[0];
+    // The program may have started itself anew: the last one is the one that lives.
+    const url = stderr.match(/ws:\/\/\S+/g)?.at(-1);
     if (url === undefined) throw new Error(`no debugger listens: ${stderr}`);
     const socket = new WebSocket(url);
     await once(socket, 'open');
