@@ -1,6 +1,7 @@
 /** Everything that can be measured, in the order in which it is. */
 import { contestMeasurement } from './contest-measurement.ts';
 import { DNS_SCENARIOS, missingForDns } from './dns/scenarios.ts';
+import { ZONES } from './dns/zones.ts';
 import { missingForHttp } from './http/contestants.ts';
 import { HALF_RATE_SCENARIO, missingForHalfRate } from './http/half-rate.ts';
 import { RSS } from './http/rss.ts';
@@ -14,6 +15,7 @@ export const CATALOG: readonly Measurement[] = [
   WORKERS,
   RSS,
   ...DNS_SCENARIOS.map((scenario) => contestMeasurement(scenario, missingForDns)),
+  ZONES,
 ];
 
 /** Those whose name begins with one of the words, which commas separate; all for none. Throws where there are none. */
