@@ -17,7 +17,7 @@ describe('what can be measured', () => {
 
   test('is all without a choice, and what begins with one of the words', () => {
     expect(names('')).toHaveLength(CATALOG.length);
-    expect(names('rss, dns')).toEqual(['rss', 'dns-a']);
+    expect(names('rss, dns')).toEqual(['rss', 'dns-a', 'dns-zones']);
     expect(() => names('https')).toThrow('--only: choose among http-get-64');
   });
 
