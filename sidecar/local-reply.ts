@@ -11,7 +11,8 @@ export interface LocalReply {
   readonly closes: boolean;
   /** An HTTP/1.0 client that asked for it is told that the connection stays. */
   readonly keepAlive: boolean;
-  /** One more header line, whole; or empty. */
+  /** Whole header lines, or empty. */
+  readonly dateLine: string;
   readonly debugLine?: string;
 }
 
@@ -20,12 +21,12 @@ const RETRY_AFTER_SECONDS = 1;
 
 /** The whole answer as latin1 text. */
 export function formatLocalReply(reply: LocalReply): string {
-  const { reason, status, requestId, debugLine = '' } = reply;
+  const { reason, status, requestId, dateLine, debugLine = '' } = reply;
   const body = `${JSON.stringify({ error: reason, message: REASONS[reason].message, request_id: requestId })}\n`;
   const retry = reason === 'overloaded' || reason === 'draining' ? `retry-after: ${RETRY_AFTER_SECONDS}\r\n` : '';
   const connection = reply.closes ? 'connection: close\r\n' : reply.keepAlive ? 'connection: keep-alive\r\n' : '';
   return (
-    `HTTP/1.1 ${status} ${statusPhrase(status)}\r\ncontent-type: application/json\r\n` +
+    `HTTP/1.1 ${status} ${statusPhrase(status)}\r\n${dateLine}content-type: application/json\r\n` +
     `content-length: ${body.length}\r\nx-outrigger-reason: ${reason}\r\nx-request-id: ${requestId}\r\n` +
     `${retry}${debugLine}${connection}\r\n${reply.isHead ? '' : body}`
   );

@@ -14,11 +14,14 @@ export interface OwnAnswer {
   headOf(request: RequestHead): string;
   /** A byte string. */
   readonly body: string;
+  /** The route has its own word on `Date`, or none is to be sent. */
+  readonly hasDate: boolean;
 }
 
 /** Undefined for a route that asks an endpoint. */
 export function compileOwnAnswer({ match, redirect, respond, response_headers }: RouteConfig): OwnAnswer | undefined {
   const edits = response_headers && compileHeaderEdits(response_headers);
+  const hasDate = (head: string): boolean => edits?.dropped.has('date') === true || /\r\ndate:/i.test(head);
   const edited = (text: string): string => (edits === undefined ? text : editFields(text, edits));
   if (redirect !== undefined) {
     const [line, fields] = [statusLine(redirect.status), edited(redirectHead(redirect))];
@@ -29,12 +32,13 @@ export function compileOwnAnswer({ match, redirect, respond, response_headers }:
       status: redirect.status,
       headOf: (request) => `${head}location: ${locationOf(request)}\r\n`,
       body: '',
+      hasDate: hasDate(head),
     };
   }
   if (respond === undefined) return undefined;
   const body = bytesOf(respond.body);
   const head = edited(respondHead(respond)) + lengthLine(respond.status, body);
-  return { status: respond.status, headOf: () => head, body };
+  return { status: respond.status, headOf: () => head, body, hasDate: hasDate(head) };
 }
 
 function statusLine(status: number): string {
@@ -60,6 +64,7 @@ export const EMPTY_ANSWER: OwnAnswer = {
   status: 200,
   headOf: () => `${statusLine(200)}content-length: 0\r\n`,
   body: '',
+  hasDate: false,
 };
 
 /** The whole answer. `lines` are whole lines beside its own. HEAD gets the head alone. */

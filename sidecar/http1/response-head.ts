@@ -12,6 +12,7 @@ export class ResponseHead {
   /** Bytes of the body as declared; -1 without Content-Length. */
   contentLength = -1;
   chunked = false;
+  hasDate = false;
   close = false;
   keepAlive = false;
   /** Seconds of the `Keep-Alive: timeout=` hint; -1 without. */
@@ -40,7 +41,7 @@ function refuse(head: ResponseHead, problem: string): false {
  */
 export function readResponseHead(text: string, head: ResponseHead, maxHeaders: number): boolean {
   head.contentLength = head.keepAliveSeconds = -1;
-  head.chunked = head.close = head.keepAlive = false;
+  head.chunked = head.hasDate = head.close = head.keepAlive = false;
   head.upgrade = connection = encoding = '';
   lengths = encodings = 0;
   let i = readStatusLine(text, head);
@@ -104,6 +105,9 @@ function passes(text: string, start: number, length: number, head: ResponseHead)
   switch (length) {
     case 2:
       return !isNamed(text, start, 'te');
+    case 4:
+      if (isNamed(text, start, 'date')) head.hasDate = true;
+      return true;
     case 7:
       if (!isNamed(text, start, 'upgrade')) return passesByPrefix(text, start, length);
       head.upgrade += head.upgrade === '' ? fieldValue(text) : `, ${fieldValue(text)}`;
@@ -172,6 +176,7 @@ function complete(head: ResponseHead): boolean {
   if (options.nominated.length > 0) {
     const lineEnd = head.forwarded.indexOf('\r\n') + 2;
     const nominated = new Set(options.nominated);
+    if (nominated.has('date')) head.hasDate = false;
     const fields = dropFields(head.forwarded.slice(lineEnd), (name) => nominated.has(name));
     head.forwarded = head.forwarded.slice(0, lineEnd) + fields;
   }

@@ -22,6 +22,7 @@ import { formatLocalReply } from '../local-reply.ts';
 import { EMPTY_ANSWER, formatOwnAnswer } from '../own-answer.ts';
 import { ClientSide } from './client-side.ts';
 import type { ClientSocket } from './client-socket.ts';
+import { dateLine } from './date-line.ts';
 import type { Timed } from './deadlines.ts';
 import { Exchange } from './exchange.ts';
 import type { HttpListener } from './http-listener.ts';
@@ -250,8 +251,9 @@ export class DownstreamConnection extends ClientSide implements Timed {
     const exchange = this.#exchange;
     exchange.answered = target;
     exchange.status = target?.answer.status ?? 200;
-    const lines = this.connectionLine() + this.debug.answerLine(target);
-    this.write(formatOwnAnswer(target?.answer ?? EMPTY_ANSWER, this.head, lines, exchange.requestId));
+    const answer = target?.answer ?? EMPTY_ANSWER;
+    const lines = (answer.hasDate ? '' : dateLine()) + this.connectionLine() + this.debug.answerLine(target);
+    this.write(formatOwnAnswer(answer, this.head, lines, exchange.requestId));
     this.#finish();
   }
 
@@ -262,7 +264,7 @@ export class DownstreamConnection extends ClientSide implements Timed {
     if (!this.#body.isDone || REASONS[reason].closes || this.listener.isDraining) this.closes = true;
     this.#exchange.reason = reason;
     this.#exchange.status = status;
-    const of = { requestId: this.#exchange.requestId, debugLine: this.debug.replyLine(reason) };
+    const of = { requestId: this.#exchange.requestId, dateLine: dateLine(), debugLine: this.debug.replyLine(reason) };
     const keepAlive = minor === 0 && !this.closes;
     this.write(formatLocalReply({ ...of, reason, status, isHead: method === 'HEAD', closes: this.closes, keepAlive }));
     this.#finish();

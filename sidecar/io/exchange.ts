@@ -22,6 +22,7 @@ import { ReplayBody } from '../replay-body.ts';
 import type { Outcome } from '../traffic.ts';
 import { isIdempotent } from '../upstream-head.ts';
 import { AnswerWriter } from './answer-writer.ts';
+import { dateLine } from './date-line.ts';
 import type { DownstreamConnection } from './downstream-connection.ts';
 import { EndpointTry } from './endpoint-try.ts';
 import { type AnswerTarget, type RouteTarget, upstreamHeadOf } from './http-target.ts';
@@ -234,7 +235,7 @@ export class Exchange {
     this.#try.forget();
     this.responseBegun = true;
     this.status = 101;
-    const fields = answerFields(head, this.target?.responseEdits) + this.#pinLine() + this.client.debug.line;
+    const fields = answerFields(head, this.target?.responseEdits, '') + this.#pinLine() + this.client.debug.line;
     const upgrade = `connection: upgrade\r\nupgrade: ${head.upgrade}\r\n`;
     this.client.write(`${fields}${upgrade}x-request-id: ${this.requestId}\r\n\r\n`);
     this.client.onSwitched();
@@ -253,7 +254,7 @@ export class Exchange {
     const rechunk = body === 'until_close' && !isOld;
     if ((body === 'until_close' || body === 'chunked') && isOld) client.closeAfter();
     if (!this.#body.isWhole) client.closeAfter();
-    const text = formatAnswerHead(head, this.target?.responseEdits, (head.chunked || rechunk) && !isOld);
+    const text = formatAnswerHead(head, this.target?.responseEdits, dateLine(), (head.chunked || rechunk) && !isOld);
     const upstream = this.#upstream as UpstreamConnection;
     const own = `${this.#pinLine()}${client.connectionLine()}${client.debug.line}x-request-id: ${this.requestId}\r\n\r\n`;
     this.#answer.begin(upstream, text + own, rechunk);

@@ -14,6 +14,7 @@ import type { AccessLog } from './access-log.ts';
 import { acceptClients, type ClientSocket } from './client-socket.ts';
 import { ConnectionDoor } from './connection-door.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
+import { dateLine } from './date-line.ts';
 import type { Deadlines } from './deadlines.ts';
 import { DownstreamConnection } from './downstream-connection.ts';
 import type { Exchange } from './exchange.ts';
@@ -225,6 +226,7 @@ export class HttpListener {
       reason: 'overloaded',
       status: 503,
       requestId,
+      dateLine: dateLine(),
       isHead: false,
       closes: true,
       keepAlive: false,

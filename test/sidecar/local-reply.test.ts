@@ -7,6 +7,7 @@ const reply = (change: Partial<LocalReply> = {}): LocalReply => ({
   reason: 'no_endpoint',
   status: 503,
   requestId: 'id-1',
+  dateLine: 'date: Thu, 01 Jan 1970 00:00:00 GMT\r\n',
   isHead: false,
   closes: false,
   keepAlive: false,

@@ -36,6 +36,8 @@ function request(line: string, fields = '', host = 'shop.example.com'): RequestH
 const textOf = (route: object, line: string, fields = ''): string | undefined =>
   compileRequestEdit(routeOf({ to: 'app', ...route }))?.(request(line, fields));
 
+const lines = (...all: string[]): string => `${all.join('\r\n')}\r\n`;
+
 describe('a rewrite', () => {
   const targetOf = (route: object, target: string): string =>
     /^GET (\S+) HTTP\/1\.1\r\nHost: shop\.example\.com\r\n$/.exec(textOf(route, `GET ${target}`) ?? '')?.[1] ?? '';
@@ -119,8 +121,6 @@ describe('a rewrite', () => {
 });
 
 describe('edits of fields', () => {
-  const lines = (...all: string[]): string => `${all.join('\r\n')}\r\n`;
-
   test.each<[string, object, string, readonly string[]]>([
     [
       'set one that is there',
@@ -149,9 +149,37 @@ describe('edits of fields', () => {
     const text = lines('HTTP/1.1 200 OK', 'Server: x', 'Set-Cookie: a', 'set-cookie: b', 'content-length: 3', '');
     expect(readResponseHead(text, head, 10)).toBe(true);
     const edits = compileHeaderEdits(v.parse(responseHeaders, { set: { 'set-cookie': 'c' }, remove: ['server'] }));
-    expect(answerFields(head, edits)).toBe(lines('HTTP/1.1 200 OK', 'set-cookie: c'));
-    expect(answerFields(head, undefined)).toBe(lines('HTTP/1.1 200 OK', 'Server: x', 'Set-Cookie: a', 'set-cookie: b'));
-    expect(formatAnswerHead(head, edits, false)).toBe(lines('HTTP/1.1 200 OK', 'set-cookie: c', 'content-length: 3'));
+    expect(answerFields(head, edits, '')).toBe(lines('HTTP/1.1 200 OK', 'set-cookie: c'));
+    expect(answerFields(head, undefined, '')).toBe(
+      lines('HTTP/1.1 200 OK', 'Server: x', 'Set-Cookie: a', 'set-cookie: b'),
+    );
+    expect(formatAnswerHead(head, edits, '', false)).toBe(
+      lines('HTTP/1.1 200 OK', 'set-cookie: c', 'content-length: 3'),
+    );
+  });
+});
+
+describe('the Date of an answer that came', () => {
+  const NOW = 'date: Thu, 01 Jan 1970 00:00:01 GMT\r\n';
+
+  test.each<[string, readonly string[], object | undefined, readonly string[]]>([
+    ['without one is added', ['a: 1'], undefined, ['a: 1', NOW.trim()]],
+    ['with one is the endpoint’s', ['DATE: then', 'a: 1'], undefined, ['DATE: then', 'a: 1']],
+    ['without one is the route’s, where it sets one', ['a: 1'], { set: { date: 'x' } }, ['a: 1', 'date: x']],
+    ['without one is none, where the route removes it', ['a: 1'], { remove: ['date'] }, ['a: 1']],
+    ['with one for this hop alone is added', ['date: then', 'connection: date'], undefined, [NOW.trim()]],
+  ])('%s', (_what, fields, edits, expected) => {
+    const head = new ResponseHead();
+    expect(readResponseHead(lines('HTTP/1.1 200 OK', ...fields, ''), head, 10)).toBe(true);
+    const compiled = edits && compileHeaderEdits(v.parse(responseHeaders, edits));
+    expect(answerFields(head, compiled, NOW)).toBe(lines('HTTP/1.1 200 OK', ...expected));
+  });
+
+  test('is not kept from the answer before', () => {
+    const head = new ResponseHead();
+    readResponseHead(lines('HTTP/1.1 200 OK', 'date: then', ''), head, 10);
+    readResponseHead(lines('HTTP/1.1 200 OK', 'a: 1', ''), head, 10);
+    expect(answerFields(head, undefined, NOW)).toBe(`${lines('HTTP/1.1 200 OK', 'a: 1')}${NOW}`);
   });
 });
 
@@ -235,6 +263,16 @@ describe('an answer of our own', () => {
     ],
   ])('%j is %j', (route, expected) => {
     expect(answerOf(route)).toBe(expected);
+  });
+
+  test.each<[object, boolean]>([
+    [{ respond: { status: 200 } }, false],
+    [{ redirect: { path: '/b' } }, false],
+    [{ respond: { status: 200, headers: { Date: 'x' } } }, true],
+    [{ respond: { status: 200 }, response_headers: { remove: ['date'] } }, true],
+    [{ redirect: { path: '/b' }, response_headers: { set: { date: 'x' } } }, true],
+  ])('%j has its own word on Date: %j', (route, expected) => {
+    expect(compileOwnAnswer(routeOf(route))?.hasDate).toBe(expected);
   });
 
   test('to HEAD is its head alone', () => {

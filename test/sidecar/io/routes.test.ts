@@ -191,6 +191,7 @@ describe('a route that changes what passes', () => {
     expect(answer.body).toBe('ok');
     expect(answer.fields.filter((it) => !it.startsWith('x-request-id'))).toEqual([
       'x-edge: zero',
+      expect.stringMatching(/^date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/),
       'x-edge: one',
       'transfer-encoding: chunked',
     ]);
