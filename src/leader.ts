@@ -9,6 +9,7 @@
  *   leads        | any                                      | over         | stop, before anything else
  *   follows      | not looked at yet                        | any          | look
  *   follows      | never an entry; given back; or ours      | any          | claim
+ *   follows      | left to the next one on this machine     | any          | claim
  *   follows      | nobody's session, not given back         | runs         | wait for its end
  *   follows      | nobody's session, not given back         | over         | claim
  *   follows      | another's session                        | runs         | wait for its end
@@ -32,6 +33,8 @@ export interface LockEntry {
   readonly holder: string | undefined;
   /** Its writer has said that it leads no more. */
   readonly released: boolean;
+  /** Its writer has left the lead, and what goes with it, to another process on its machine, and that is where we are. */
+  readonly leftToUs: boolean;
 }
 
 export interface LeaderTiming {
@@ -89,7 +92,7 @@ function followerStep({ session, seen, pausedUntilMs }: LeaderState, nowMs: numb
   if (entry === undefined) return { kind: 'claim' };
   const owner = entry.session ?? entry.writer;
   if (session !== undefined && owner === session) return { kind: 'claim' };
-  const isGivenBack = entry.released && entry.session === undefined;
+  const isGivenBack = (entry.released || entry.leftToUs) && entry.session === undefined;
   const overAtMs = sinceMs + timing.ttlMs;
   if (!isGivenBack && nowMs < overAtMs) return { kind: 'wait', untilMs: overAtMs };
   return entry.session === undefined ? { kind: 'claim' } : { kind: 'evict', session: entry.session };

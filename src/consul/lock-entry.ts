@@ -11,6 +11,8 @@ export interface LockNote {
   /** Grows with each renewal: Consul takes equal values for no write at all. */
   readonly beat: number;
   readonly released: boolean;
+  /** Where it has the one that the lead is left to, as that calls the place; nobody else takes it for given back. */
+  readonly heir?: string;
 }
 
 export type LockReading =
@@ -19,12 +21,15 @@ export type LockReading =
   | { readonly kind: 'failed'; readonly error: Error };
 
 /** The value of the key: one line of JSON. */
-export function formatLockNote({ holder, session, beat, released }: LockNote): string {
-  return JSON.stringify({ holder, session, beat, released });
+export function formatLockNote({ holder, session, beat, released, heir }: LockNote): string {
+  return JSON.stringify({ holder, session, beat, released, heir });
 }
 
-/** What anyone else has written there is an entry all the same: that of somebody who has not given the lock back. */
-export function readLock(answer: ConsulAnswer): LockReading {
+/**
+ * What anyone else has written there is an entry all the same: that of somebody who has not given the lock back. `place`
+ * is what this process would be left the lead as.
+ */
+export function readLock(answer: ConsulAnswer, place?: string): LockReading {
   const reading = readKvEntry(answer);
   if (reading.kind === 'failed') return reading;
   if (reading.value === undefined) return { kind: 'value', value: undefined };
@@ -40,6 +45,7 @@ export function readLock(answer: ConsulAnswer): LockReading {
     writer: textAt('session'),
     holder: textAt('holder'),
     released: note['released'] === true,
+    leftToUs: place !== undefined && note['heir'] === place,
   };
   return { kind: 'value', value };
 }

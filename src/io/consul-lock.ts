@@ -3,7 +3,7 @@ import type { LeaderConfig } from '../config/root.ts';
 import type { ConsulIndex } from '../consul/cursor.ts';
 import { FROM_START } from '../consul/cursor.ts';
 import { kvPath } from '../consul/kv-value.ts';
-import { formatLockNote, readLock, sameLock } from '../consul/lock-entry.ts';
+import { formatLockNote, type LockNote, readLock, sameLock } from '../consul/lock-entry.ts';
 import { formatDuration } from '../duration.ts';
 import type { LockEntry } from '../leader.ts';
 import { openBlockingWatch, type WatchTiming } from './blocking-watch.ts';
@@ -15,6 +15,8 @@ export interface ConsulLockOptions {
   readonly config: LeaderConfig;
   /** What this process is called in the lock. */
   readonly holder: string;
+  /** The network stack that it is on; undefined where that cannot be told. */
+  readonly place?: string | undefined;
 }
 
 /** What became of a claim or a renewal that Consul has answered. */
@@ -48,7 +50,7 @@ export class ConsulLock {
       ...timing,
       client: this.#options.consul,
       pathAt: (index, waitMs) => this.#path(index, waitMs),
-      read: readLock,
+      read: (answer) => readLock(answer, this.#options.place),
       isSame: sameLock,
       onReading,
     });
@@ -58,7 +60,7 @@ export class ConsulLock {
   async look(signal: AbortSignal): Promise<LockEntry | undefined> {
     const path = this.#path(FROM_START, 0);
     const answer = await this.#options.consul.get(path, { deadlineMs: this.#timeoutMs, signal, blocking: false });
-    const reading = readLock(answer);
+    const reading = readLock(answer, this.#options.place);
     if (reading.kind === 'failed') throw reading.error;
     return reading.value;
   }
@@ -84,13 +86,16 @@ export class ConsulLock {
     await this.#call(cut, (api, common) => api.session.destroy({ id: session, ...this.#place, ...common }));
   }
 
-  /** Gives the lock back, so that others take it without any delay, and ends the session. Rejects when that is not sure. */
-  async release(): Promise<void> {
+  /**
+   * Gives the lock back, so that others take it without any delay, and ends the session; `heir` names a place where it may
+   * be taken so, and nobody else does. Rejects when that is not sure.
+   */
+  async release(heir?: string): Promise<void> {
     const session = this.#session;
     if (session === undefined) return;
     this.#session = undefined;
     const { consul, config } = this.#options;
-    const value = this.#note(session, true);
+    const value = this.#note(session, heir === undefined ? { released: true } : { released: false, heir });
     const options = { key: config.consul_lock, value, release: session, ...this.#place };
     try {
       await callConsul(consul, { timeoutMs: GOODBYE_MS }, (api, common) => api.kv.set({ ...options, ...common }));
@@ -103,7 +108,11 @@ export class ConsulLock {
   }
 
   async #acquire(session: string, cut: AbortSignal): Promise<HoldResult> {
-    const options = { key: this.#options.config.consul_lock, value: this.#note(session, false), acquire: session };
+    const options = {
+      key: this.#options.config.consul_lock,
+      value: this.#note(session, { released: false }),
+      acquire: session,
+    };
     const isTaken = await this.#call(cut, (api, common) => api.kv.set({ ...options, ...this.#place, ...common }));
     return isTaken ? { kind: 'held', session } : { kind: 'refused' };
   }
@@ -141,9 +150,9 @@ export class ConsulLock {
     }
   }
 
-  #note(session: string, released: boolean): string {
+  #note(session: string, words: Pick<LockNote, 'released' | 'heir'>): string {
     this.#beat += 1;
-    return formatLockNote({ holder: this.#options.holder, session, beat: this.#beat, released });
+    return formatLockNote({ holder: this.#options.holder, session, beat: this.#beat, ...words });
   }
 
   #path(index: ConsulIndex, waitMs: number): string {

@@ -197,7 +197,7 @@ export class House implements RunningHouse {
     this.#log.info({ delay_ms: hasSuccessor ? 0 : delay, grace_ms: grace }, 'no longer ready; taking leave');
     this.#leaving.abort();
     // First of all nobody is to be sent here any more; readiness went with `#draining`. A successor is at the same place.
-    const told = hasSuccessor ? [] : [this.#leadership?.resign(), this.#work.leave()];
+    const told = hasSuccessor ? [this.#leadership?.handOver()] : [this.#leadership?.resign(), this.#work.leave()];
     await Promise.race([Promise.all([...told, this.#reloads.end()]), this.closed]);
     if (!hasSuccessor) {
       const gone = Promise.race([this.#work.gone(), this.closed]);

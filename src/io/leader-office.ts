@@ -15,8 +15,8 @@ export interface LeaderOffice {
    * there or not; what fails later is told to `onFailure`. Never rejects.
    */
   serve(untilMs: number, onFailure: (why: string) => void): Promise<string | undefined>;
-  /** Leaves the office; resolves when all that goes with it is done. Never rejects. */
-  leave(): Promise<void>;
+  /** Leaves the office, `toHeir` with the address where it is; resolves when all that goes with it is done. Never rejects. */
+  leave(toHeir: boolean): Promise<void>;
 }
 
 export interface OfficeOptions {
@@ -59,10 +59,11 @@ export class Office implements LeaderOffice {
     return undefined;
   }
 
-  async leave(): Promise<void> {
+  async leave(toHeir: boolean): Promise<void> {
     this.#isTaken = false;
     this.#acquiring?.kill();
-    await this.#options.address?.drop();
+    const { address } = this.#options;
+    await (toHeir ? address?.leave() : address?.drop());
     if (!this.#isAcquired) return;
     this.#isAcquired = false;
     const { config, log, start } = this.#options;

@@ -26,6 +26,8 @@ export interface LeadershipOptions {
   readonly office: LeaderOffice;
   /** What this process is called in the lock. */
   readonly holder: string;
+  /** Where it is, for whoever follows it there; undefined where that cannot be told. */
+  readonly place?: string | undefined;
   readonly log: Log;
   readonly clock?: Clock;
   readonly random?: () => number;
@@ -79,7 +81,16 @@ export class Leadership {
     return this.#left;
   }
 
-  /** The same without waiting for calls under way. */
+  /**
+   * The same, but what goes with the lead stays here, for the process that takes the place of this one: others wait for as
+   * long as they would if this one had died.
+   */
+  handOver(): Promise<void> {
+    this.#left ??= this.#resign(this.#options.place);
+    return this.#left;
+  }
+
+  /** As {@link resign}, without waiting for calls under way. */
   close(): Promise<void> {
     this.#cutting.abort();
     return this.resign();
@@ -211,26 +222,27 @@ export class Leadership {
   }
 
   /** Out of the office at once; resolves when all that goes with it is done. */
-  #leave(): Promise<void> {
+  #leave(toHeir = false): Promise<void> {
     this.#lease();
     if (!this.#inOffice) return this.#leaving;
     this.#inOffice = false;
     this.#changes += 1;
-    this.#leaving = this.#options.office.leave();
+    this.#leaving = this.#options.office.leave(toHeir);
     return this.#leaving;
   }
 
-  async #resign(): Promise<void> {
+  async #resign(heir?: string): Promise<void> {
     const { lock, log, config } = this.#options;
     const led = this.#inOffice;
     this.#ending.abort();
     this.#watch?.close();
-    await this.#leave();
+    await this.#leave(heir !== undefined);
     await Promise.race([this.#running, pause(realClock, SETTLE_MS, this.#cutting.signal)]);
     this.#cutting.abort();
     try {
-      await lock.release();
-      if (led) log.info({ lock: config.consul_lock }, 'leads no more: the lock is given back');
+      await lock.release(heir);
+      const what = heir === undefined ? 'the lock is given back' : 'the lead is left to the process after this one';
+      if (led) log.info({ lock: config.consul_lock }, `leads no more: ${what}`);
     } catch (error) {
       const fields = { lock: config.consul_lock, reason: (error as Error).message };
       log.warn(fields, 'could not give the lock back: it is free when its time is over');

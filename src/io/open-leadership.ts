@@ -7,6 +7,7 @@ import { ConsulLock } from './consul-lock.ts';
 import { Office } from './leader-office.ts';
 import { Leadership } from './leadership.ts';
 import type { Log } from './log.ts';
+import { ownNetworkStack } from './network-stack.ts';
 import { commandStarter } from './start-command.ts';
 import { VirtualAddress } from './virtual-address.ts';
 
@@ -35,6 +36,7 @@ export async function openLeadership(options: OpenLeadershipOptions): Promise<Le
   const office = new Office({ config: leader, address, log, start });
   await office.prepare();
   const holder = `${hostname()}/${process.pid}`;
-  const lock = new ConsulLock({ consul: consul(), config: leader, holder });
-  return new Leadership({ config: leader, lock, office, holder, log });
+  const place = await ownNetworkStack();
+  const lock = new ConsulLock({ consul: consul(), config: leader, holder, place });
+  return new Leadership({ config: leader, lock, office, holder, place, log });
 }

@@ -74,6 +74,14 @@ export class VirtualAddress {
     return this.#inTurn(() => this.#hold(untilMs));
   }
 
+  /** Leaves the address to another process on this machine: it stays for the time that it has got already. */
+  leave(): Promise<void> {
+    return this.#inTurn(() => {
+      this.#isUp = false;
+      return Promise.resolve();
+    });
+  }
+
   /** Takes the address off. Never rejects: what cannot be taken off goes when its time is over. */
   drop(): Promise<void> {
     return this.#inTurn(async () => {

@@ -19,7 +19,15 @@ import { simulate } from '../support/lock-simulation.ts';
 const TIMING = leaderTiming(10_000);
 
 function entry(parts: Partial<LockEntry> = {}): LockEntry {
-  return { beat: 'b1', session: 'theirs', writer: 'theirs', holder: 'edge-2', released: false, ...parts };
+  return {
+    beat: 'b1',
+    session: 'theirs',
+    writer: 'theirs',
+    holder: 'edge-2',
+    released: false,
+    leftToUs: false,
+    ...parts,
+  };
 }
 
 const OURS = entry({ session: 'ours', writer: 'ours' });
@@ -37,6 +45,8 @@ describe('the next step', () => {
     ['a follower that has not looked', FOLLOWER, 1_000, { kind: 'look' }],
     ['that finds no entry', following(undefined), 1_000, { kind: 'claim' }],
     ['that finds a lock given back', following(GIVEN_BACK), 1_000, { kind: 'claim' }],
+    ['that finds a lock left to it', following({ ...ABANDONED, leftToUs: true }), 1_000, { kind: 'claim' }],
+    ['that finds it taken again', following(entry({ leftToUs: true })), 1_000, wait(11_000)],
     ['that finds its own session', following(OURS), 1_000, { kind: 'claim' }],
     [
       'that finds its own entry without a session',

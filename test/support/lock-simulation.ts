@@ -107,7 +107,7 @@ class FakeLock {
     const held = this.entry?.session;
     if (held !== undefined && held !== session) return false;
     if (held === undefined && nowMs < this.#delayedUntilMs) return false;
-    this.entry = { beat, session, writer: session, holder: undefined, released: false };
+    this.entry = { beat, session, writer: session, holder: undefined, released: false, leftToUs: false };
     return true;
   }
 

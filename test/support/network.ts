@@ -93,7 +93,7 @@ export class TestNetwork {
   async #join(name: string, number: number): Promise<void> {
     await this.#addMachine(name);
     await this.ip(name, `link add eth0 type veth peer name ${name} netns ${this.#prefix}${HUB}`);
-    await this.ip(HUB, `link set ${name} master br0 up`);
+    await this.ip(HUB, `link set dev ${name} master br0 up`);
     await this.ip(name, 'link set eth0 up');
     await this.ip(name, `addr add 10.77.0.${number}/24 dev eth0`);
   }

@@ -71,6 +71,17 @@ describeWithConsul('a lock in a real Consul', () => {
     expect(await first.renew(signal)).toEqual({ kind: 'session gone' });
   });
 
+  it('that is left to a place has no delay, and is given back for nobody else', async () => {
+    const heir = new ConsulLock({ consul: client, config, holder: 'edge-3', place: 'here' });
+    await first.claim(signal);
+    await first.release('here');
+    expect(await second.look(signal)).toMatchObject({ session: undefined, released: false, leftToUs: false });
+    expect(await heir.look(signal)).toMatchObject({ session: undefined, released: false, leftToUs: true });
+    expect((await heir.claim(signal)).kind).toBe('held');
+    expect(await heir.look(signal)).toMatchObject({ leftToUs: false });
+    await heir.release();
+  });
+
   it('that is taken from a silent leader is free after the lock delay, and its leader hears of it', async () => {
     await first.claim(signal);
     const session = (await second.look(signal))?.session ?? '';

@@ -19,7 +19,14 @@ const read = (value: string, session?: string) => {
 
 describe('a lock', () => {
   it('is read as its leader has written it', () => {
-    expect(read(NOTE, 's1')).toEqual({ beat: NOTE, session: 's1', writer: 's1', holder: 'edge-1/7', released: false });
+    expect(read(NOTE, 's1')).toEqual({
+      beat: NOTE,
+      session: 's1',
+      writer: 's1',
+      holder: 'edge-1/7',
+      released: false,
+      leftToUs: false,
+    });
   });
 
   it('that was given back says so', () => {
@@ -42,7 +49,16 @@ describe('a lock', () => {
       writer: undefined,
       holder: undefined,
       released: false,
+      leftToUs: false,
     });
+  });
+
+  it('that was left to a place is for whoever is there, and given back to nobody', () => {
+    const left = answer(formatLockNote({ holder: 'edge-1/7', session: 's1', beat: 5, released: false, heir: 'here' }));
+    const header = (name: string) => (name === 'x-consul-index' ? '7' : undefined);
+    const seenFrom = (place: string | undefined) => readLock({ ...left, header }, place);
+    expect(seenFrom('here')).toMatchObject({ value: { leftToUs: true, released: false } });
+    for (const place of ['there', undefined]) expect(seenFrom(place)).toMatchObject({ value: { leftToUs: false } });
   });
 
   it('is absent only where Consul says so', () => {
@@ -53,7 +69,7 @@ describe('a lock', () => {
   });
 
   it('is the same while nobody writes, takes or frees it', () => {
-    const entry = { beat: 'a', session: 's', writer: 's', holder: 'h', released: false };
+    const entry = { beat: 'a', session: 's', writer: 's', holder: 'h', released: false, leftToUs: false };
     expect(sameLock(entry, { ...entry })).toBe(true);
     expect(sameLock(undefined, undefined)).toBe(true);
     for (const other of [undefined, { ...entry, beat: 'b' }, { ...entry, session: undefined }]) {

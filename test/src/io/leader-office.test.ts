@@ -24,6 +24,7 @@ beforeEach(() => {
     address: '192.0.2.10/24',
     hold: (untilMs: number) => noted(`hold ${untilMs}`, addressFailure),
     drop: () => noted('drop', undefined),
+    leave: () => noted('leave', undefined),
   } as unknown as VirtualAddress;
   office = new Office({
     config: { on_acquire: ['up', 'now'], on_release: ['down'] },
@@ -54,7 +55,7 @@ describe('the office of a leader', () => {
   it('ends in the opposite order, with the command that still ran killed and its end no failure', async () => {
     await serve(1);
     steps.splice(0);
-    const left = office.leave();
+    const left = office.leave(false);
     ends.get('up')?.resolve({ kind: 'signalled', signal: 'SIGKILL', said: '' });
     ends.get('down')?.resolve(FAILED);
     await left;
@@ -65,10 +66,18 @@ describe('the office of a leader', () => {
     ]);
   });
 
+  it('leaves the address where it is for a process that takes the place of this one', async () => {
+    ends.get('up')?.resolve(DONE);
+    ends.get('down')?.resolve(DONE);
+    await serve(1);
+    await office.leave(true);
+    expect(steps.slice(-2)).toEqual(['leave', 'down 5000']);
+  });
+
   it('is refused where the address cannot come, and then nothing is run at either end', async () => {
     addressFailure = 'ip ended with 2';
     expect(await serve(1)).toBe('ip ended with 2');
-    await office.leave();
+    await office.leave(false);
     expect(steps).toEqual(['hold 1', 'drop']);
   });
 
@@ -82,7 +91,7 @@ describe('the office of a leader', () => {
     ends.get('up')?.resolve(DONE);
     ends.get('down')?.resolve(DONE);
     await serve(1);
-    await office.leave();
+    await office.leave(false);
     await serve(2);
     expect(steps.filter((it) => it.startsWith('up'))).toHaveLength(2);
   });

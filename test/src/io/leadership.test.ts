@@ -31,6 +31,7 @@ beforeEach(() => {
   leadership = new Leadership({
     config: CONFIG,
     holder: 'edge-1',
+    place: 'here',
     log,
     clock,
     random: () => 0.5,
@@ -43,7 +44,7 @@ beforeEach(() => {
       claim: () => noted('claim', answer()),
       renew: () => noted('renew', answer()),
       evict: (session) => noted(`evict ${session}`, Promise.resolve()),
-      release: () => noted('release', Promise.resolve()),
+      release: (heir) => noted(heir === undefined ? 'release' : `release to ${heir}`, Promise.resolve()),
     },
     office: {
       address: '192.0.2.10/24',
@@ -52,7 +53,7 @@ beforeEach(() => {
         office.fail = onFailure;
         return noted(`serve until ${untilMs}`, Promise.resolve(office.failure));
       },
-      leave: () => noted('leave', Promise.resolve()),
+      leave: (toHeir) => noted(toHeir ? 'leave to an heir' : 'leave', Promise.resolve()),
     },
   });
 });
@@ -81,6 +82,7 @@ const theirs = (beat: string, parts: Partial<LockEntry> = {}): LockEntry => ({
   writer: 'theirs',
   holder: 'edge-2',
   released: false,
+  leftToUs: false,
   ...parts,
 });
 
@@ -188,6 +190,13 @@ describe('a leader', () => {
     expect(log.messages('error')).toEqual(['cannot do what a leader has to, giving the lock back']);
     expect(await pass(9_999)).toEqual([]);
     expect(await pass(1)).toContain('claim');
+  });
+
+  it('leaves all to the process that takes its place', async () => {
+    await leadership.handOver();
+    expect(calls).toEqual(['unwatch', 'leave to an heir', 'release to here']);
+    await leadership.close();
+    expect(calls).toHaveLength(3);
   });
 
   it('leaves its office before it gives the lock back, and stands no more', async () => {

@@ -130,6 +130,14 @@ describe('an address', () => {
     expect(await address.hold(10_999)).toBe('ip ended with 2: RTNETLINK answers: No buffer space available');
   });
 
+  it('that is left to another process stays as it is, also at the end', async () => {
+    await address.hold(10_999);
+    commands.splice(0);
+    await address.leave();
+    await address.drop();
+    expect(commands).toEqual([]);
+  });
+
   it('goes, and its announcements with it; a second time does nothing', async () => {
     await address.hold(10_999);
     commands.splice(0);
