@@ -3,9 +3,8 @@
  * them: who had an address when, by what the kernels say, and what the client got to see of it.
  */
 import { createInterface } from 'node:readline';
-import { findConsul, requireConsul } from '../../scripts/consul.ts';
 import { LeaderPair, type PairSettings } from './leader-pair.ts';
-import { HUB, HUB_ADDRESS, TestNetwork } from './network.ts';
+import { TestNetwork } from './network.ts';
 import { until } from './until.ts';
 
 /** Asks each address twenty times a second, each time by a new connection; a line for each answer: time, address, answer. */
@@ -57,19 +56,7 @@ export class LeaderPairs {
   }
 
   async #open(): Promise<void> {
-    const consul = (await findConsul()) ?? (await requireConsul());
-    const addresses = `127.0.0.1 ${HUB_ADDRESS}`;
-    this.#network.start(HUB, [
-      consul,
-      'agent',
-      '-dev',
-      '-bind',
-      '127.0.0.1',
-      '-client',
-      addresses,
-      '-log-level',
-      'err',
-    ]);
+    await this.#network.startConsul();
     // One after the other: a dozen processes that start at once take longer than one may.
     for (const pair of this.#pairs) await pair.open();
     const hosts = this.#pairs.map((pair) => pair.host);

@@ -2,6 +2,7 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe } from 'vitest';
+import { findConsul, requireConsul } from '../../scripts/consul.ts';
 
 const run = promisify(execFile);
 
@@ -29,7 +30,7 @@ function runs(program: string, ...args: readonly string[]): boolean {
 }
 
 /** The machine with the bridge, where every other one finds it. */
-export const HUB = 'hub';
+const HUB = 'hub';
 export const HUB_ADDRESS = '10.77.0.1';
 
 let made = 0;
@@ -77,6 +78,13 @@ export class TestNetwork {
     child.on('error', () => {});
     this.#children.add(child);
     return child;
+  }
+
+  /** A real agent at the hub, at its usual port; it may take a few seconds to answer. */
+  async startConsul(): Promise<void> {
+    const consul = (await findConsul()) ?? (await requireConsul());
+    const addresses = `127.0.0.1 ${HUB_ADDRESS}`;
+    this.start(HUB, [consul, 'agent', '-dev', '-bind', '127.0.0.1', '-client', addresses, '-log-level', 'err']);
   }
 
   async close(): Promise<void> {
