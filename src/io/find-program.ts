@@ -1,5 +1,6 @@
 /** Where a program is, by the folders of PATH. */
-import { access, constants } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
 /** The path of the first one that may be run; undefined where there is none. */
