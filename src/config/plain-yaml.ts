@@ -202,13 +202,13 @@ class PlainReader {
     const next = this.#text.charCodeAt(this.#at);
     // Two single quotes are one.
     if (next === SINGLE || next === DOUBLE) throw UNKNOWN;
-    const text = match[1] ?? match[2] ?? '';
+    const text = ownText(match[1] ?? match[2] ?? '');
     return this.#hasReferences ? this.#expanded(text, false) : text;
   }
 
   #plain(pattern: RegExp): unknown {
     const [text] = this.#take(pattern);
-    const value = plainValue(text);
+    const value = plainValue(ownText(text));
     return this.#hasReferences && typeof value === 'string' ? this.#expanded(value, true) : value;
   }
 
@@ -250,6 +250,14 @@ Reflect.deleteProperty(PlainMapping.prototype, 'constructor');
 
 function newMapping(): Mapping {
   return new PlainMapping() as Mapping;
+}
+
+/** The engine copies what is shorter, and a longer piece keeps all of the file alive. */
+const LONG_PIECE = 13;
+const LATIN = /^[\0-\xff]*$/;
+
+function ownText(piece: string): string {
+  return piece.length < LONG_PIECE || !LATIN.test(piece) ? piece : Buffer.from(piece, 'latin1').toString('latin1');
 }
 
 const NUMBER = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
