@@ -29,6 +29,8 @@ export interface SidecarOptions {
   readonly accessLogFd?: number;
   /** Main module of the program, which serves as a worker when it finds itself in a thread; needed for several workers. */
   readonly workerEntry?: string | URL;
+  /** It takes the place of a process that has the same addresses, which is told to drain once this one serves. */
+  readonly replaces?: boolean | undefined;
 }
 
 /**
@@ -36,7 +38,7 @@ export interface SidecarOptions {
  * with nothing open, where the configuration cannot be run.
  */
 export function startSidecar(options: SidecarOptions): RunningHouse {
-  const { log, baseDir, workerEntry } = options;
+  const { log, baseDir, workerEntry, replaces } = options;
   const processSecret = newProcessSecret();
   const resolve = (config: Config): Config => withStickySecrets(config, { baseDir, log, processSecret });
   const config = resolve(options.config);
@@ -44,14 +46,14 @@ export function startSidecar(options: SidecarOptions): RunningHouse {
   if (count > 1 && workerEntry === undefined) throw new Error('several workers need the main module of the program');
   const consul = new ConsulOnDemand(config.consul, { baseDir, env: options.env ?? process.env });
   const accessLines = lazyLineSink(() => openLineSink(options.accessLogFd ?? 1));
-  const parts = { config, log, consul };
+  const parts = { config, log, consul, replaces };
   if (count === 1 || workerEntry === undefined) {
     const clusters = startClusters<InFlight>({ ...options, config }, consul, {
       open: () => new OwnInFlight(),
       view: (inFlight) => inFlight,
     });
     const plan = { config, clusters: clusters.all };
-    const serving = new DataPath({ plan, newCounts: ownCounts, accessLines });
+    const serving = new DataPath({ plan, newCounts: ownCounts, accessLines, replaces });
     return newHouse({ ...parts, clusters, serving }, resolve);
   }
   const clusters = startClusters<Int32Array>({ ...options, config }, consul, {
@@ -59,12 +61,12 @@ export function startSidecar(options: SidecarOptions): RunningHouse {
     view: viewInFlight,
   });
   const plan = { config, clusters: clusters.all };
-  const serving = new Workers({ plan, count, entry: workerEntry, accessLines, log });
+  const serving = new Workers({ plan, count, entry: workerEntry, accessLines, log, replaces });
   return newHouse({ ...parts, clusters, serving }, resolve);
 }
 
 function newHouse<Load>(parts: Omit<SidecarParts<Load>, 'weights'>, resolve: (config: Config) => Config): RunningHouse {
-  const { config, log, consul, serving } = parts;
+  const { config, log, consul, serving, replaces } = parts;
   const onChange = (weights: SplitWeights): void => serving.setWeights(weights);
   const weights = new WeightWatches(config, { consul, log, onChange });
   return new House({
@@ -72,7 +74,8 @@ function newHouse<Load>(parts: Omit<SidecarParts<Load>, 'weights'>, resolve: (co
     log,
     resolve,
     work: new SidecarWork({ ...parts, weights }),
-    openLeadership: () => openLeadership({ config, consul: () => consul.get(), log }),
+    replaces,
+    openLeadership: () => openLeadership({ config, consul: () => consul.get(), log, besideAnother: replaces }),
   });
 }
 

@@ -34,8 +34,10 @@ export interface DataPathOptions {
   readonly newCounts: NewCounts;
   /** Where access lines go; closed with the data path. */
   readonly accessLines: LineSink;
-  /** Others bind the same ports. */
-  readonly reusePort?: boolean;
+  /** Other threads bind the same ports, which are free apart from that. */
+  readonly isOneOfSeveral?: boolean;
+  /** Another process has the ports to begin with and is to go. */
+  readonly replaces?: boolean | undefined;
   /** What stands for port 0, by listener key, where another thread has found it out. */
   readonly ports?: ReadonlyMap<string, number>;
 }
@@ -72,7 +74,8 @@ export class DataPath implements Serving<InFlight> {
   }
 
   async listen(): Promise<ReadonlyMap<string, string>> {
-    await this.#bind(this.#generation, this.#options.ports);
+    const { ports, replaces = false } = this.#options;
+    await this.#bind(this.#generation, ports, replaces);
     return this.#addressesOf(this.#plan, this.#generation);
   }
 
@@ -84,7 +87,7 @@ export class DataPath implements Serving<InFlight> {
       return Promise.resolve();
     };
     try {
-      await this.#bind(next, ports);
+      await this.#bind(next, ports, false);
     } catch (error) {
       await discard();
       throw error;
@@ -171,12 +174,16 @@ export class DataPath implements Serving<InFlight> {
     return new Map(config.listeners.map((it) => [it.name, addressOf(listeners.get(listenerKey(it)))]));
   }
 
-  async #bind(generation: Generation, ports: ReadonlyMap<string, number> | undefined): Promise<void> {
-    const reusePort = this.#options.reusePort ?? false;
+  async #bind(
+    generation: Generation,
+    ports: ReadonlyMap<string, number> | undefined,
+    replaces: boolean,
+  ): Promise<void> {
+    const besideOthers = replaces || this.#options.isOneOfSeveral === true;
     for (const [config, listener] of generation.unbound) {
       if (this.#isEnding) throw new Error('ended before it had started');
       const address = withPort(config.listen, ports?.get(listenerKey(config)));
-      this.#addresses.set(listener, await listener.listen(address, { reusePort }));
+      this.#addresses.set(listener, await listener.listen(address, { besideOthers }));
       // A server that was told to close while it was being bound is bound all the same.
       if (this.#isEnding) void listener.drain();
     }

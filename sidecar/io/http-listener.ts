@@ -2,7 +2,8 @@
 import { createServer, type Server } from 'node:net';
 import type { ListenAddress } from '../../src/address.ts';
 import type { HttpListenerConfig, ListenerLimits } from '../../src/config/listener.ts';
-import { type ListenOptions, listen } from '../../src/io/listen.ts';
+import { listenBeside, type ShareOptions } from '../../src/io/listen-beside.ts';
+import { stopAccepting } from '../../src/io/stop-accepting.ts';
 import type { TrustedProxies } from '../client-address.ts';
 import type { ClientOrigin } from '../client-origin.ts';
 import type { RequestHead, RequestLimits } from '../http1/request-head.ts';
@@ -62,6 +63,7 @@ export class HttpListener {
   #rules: CompiledRules;
   #formerRoutes: readonly HttpRoutes[] = [];
   #whenEmpty: (() => void) | undefined;
+  #accepted = 0;
 
   constructor({ deadlines, nextRequestId, limit, newCounts, ...rules }: HttpListenerOptions) {
     this.#newCounts = newCounts;
@@ -126,9 +128,14 @@ export class HttpListener {
   }
 
   /** Resolves to the bound address; rejects when it cannot be bound. */
-  listen(address: ListenAddress, options: Pick<ListenOptions, 'reusePort'> = {}): Promise<string> {
-    const onBound = (): void => acceptClients(this.#server, (socket) => this.#door.accept(socket));
-    return listen(this.#server, address, { backlog: 4_096, ...options, onBound });
+  listen(address: ListenAddress, options: ShareOptions = {}): Promise<string> {
+    const onBound = (): void => {
+      acceptClients(this.#server, (socket) => {
+        this.#accepted += 1;
+        this.#door.accept(socket);
+      });
+    };
+    return listenBeside(this.#server, address, { backlog: 4_096, ...options, onBound });
   }
 
   get connections(): number {
@@ -147,16 +154,16 @@ export class HttpListener {
 
   readonly #closedBytes = { received: 0, sent: 0 };
 
-  /** Stops accepting, lets requests finish with `Connection: close`; resolves when no connection is left. */
-  drain(): Promise<void> {
+  /** Accepts those that wait and no more, lets requests finish with `Connection: close`; resolves when no connection is left. */
+  async drain(): Promise<void> {
+    await stopAccepting(this.#server, () => this.#accepted);
     this.isDraining = true;
-    this.#server.close();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#whenEmpty = resolve;
     for (const connection of this.#connections) connection.drain();
     this.#door.close();
     if (this.connections === 0) resolve();
-    return promise;
+    await promise;
   }
 
   /** Cuts everything. */

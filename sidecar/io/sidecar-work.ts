@@ -21,6 +21,8 @@ export interface SidecarParts<Load> {
   readonly serving: Serving<Load>;
   readonly consul: ConsulOnDemand;
   readonly weights: WeightWatches;
+  /** A process that has the same addresses, and may be registered under the same id, is to go. */
+  readonly replaces: boolean | undefined;
 }
 
 /** How long a reload waits for the first answers and probes of the clusters that are new in it. */
@@ -62,11 +64,12 @@ export class SidecarWork<Load> implements HouseWork {
 
   /** Only once requests can be served: others find us by it. */
   onStarted(): void {
-    const { config, consul, log } = this.#parts;
+    const { config, consul, log, replaces: takesOver } = this.#parts;
     const statusAddress = parseHostPort(this.#opening?.addresses.get('status') ?? '');
     if (config.register === undefined || this.#opening?.leaving.aborted !== false) return;
     if (statusAddress === undefined) return;
-    this.#registration = registerService({ config: config.register, statusAddress, consul: consul.get(), log });
+    const where = { statusAddress, consul: consul.get(), takesOver };
+    this.#registration = registerService({ config: config.register, log, ...where });
   }
 
   async prepare(config: Config, signal: AbortSignal): Promise<Replacement> {

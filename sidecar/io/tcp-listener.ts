@@ -2,7 +2,8 @@
 import { createServer, type Server } from 'node:net';
 import type { ListenAddress } from '../../src/address.ts';
 import type { ListenerLimits, TcpListenerConfig } from '../../src/config/listener.ts';
-import { type ListenOptions, listen } from '../../src/io/listen.ts';
+import { listenBeside, type ShareOptions } from '../../src/io/listen-beside.ts';
+import { stopAccepting } from '../../src/io/stop-accepting.ts';
 import type { TrustedProxies } from '../client-address.ts';
 import type { ClientOrigin } from '../client-origin.ts';
 import { LimitCounts } from '../limit-counts.ts';
@@ -39,6 +40,7 @@ export class TcpListener {
   readonly #closedBytes = { received: 0, sent: 0 };
   #rules: TcpRules & { readonly exceeded: LimitCounts };
   #whenEmpty: (() => void) | undefined;
+  #accepted = 0;
 
   constructor({ deadlines, limit, newCounts, ...rules }: TcpListenerOptions) {
     this.deadlines = deadlines;
@@ -90,9 +92,14 @@ export class TcpListener {
   }
 
   /** Resolves to the bound address; rejects when it cannot be bound. */
-  listen(address: ListenAddress, options: Pick<ListenOptions, 'reusePort'> = {}): Promise<string> {
-    const onBound = (): void => acceptClients(this.#server, (socket) => this.#door.accept(socket));
-    return listen(this.#server, address, { backlog: 4_096, ...options, onBound });
+  listen(address: ListenAddress, options: ShareOptions = {}): Promise<string> {
+    const onBound = (): void => {
+      acceptClients(this.#server, (socket) => {
+        this.#accepted += 1;
+        this.#door.accept(socket);
+      });
+    };
+    return listenBeside(this.#server, address, { backlog: 4_096, ...options, onBound });
   }
 
   get connections(): number {
@@ -108,14 +115,14 @@ export class TcpListener {
     return { received, sent };
   }
 
-  /** Stops accepting; resolves when the last connection has ended by itself. */
-  drain(): Promise<void> {
-    this.#server.close();
+  /** Accepts those that wait and no more; resolves when the last connection has ended by itself. */
+  async drain(): Promise<void> {
+    await stopAccepting(this.#server, () => this.#accepted);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#whenEmpty = resolve;
     this.#door.close();
     if (this.connections === 0) resolve();
-    return promise;
+    await promise;
   }
 
   close(): void {

@@ -31,7 +31,7 @@ export async function runWorker(): Promise<void> {
       postedBytes: start.postedBytes,
       dropped: newCounts(DROPPED_LOG_LINES, 1),
     }),
-    reusePort: true,
+    isOneOfSeveral: true,
     ports: start.plan.ports,
   });
   path.setWeights(start.weights);

@@ -35,6 +35,8 @@ export interface WorkersOptions {
   /** Where access lines go; closed at the end. */
   readonly accessLines: LineSink;
   readonly log: Log;
+  /** Another process has the ports to begin with and is to go. */
+  readonly replaces?: boolean | undefined;
 }
 
 export class Workers implements Serving<Int32Array> {
@@ -66,7 +68,8 @@ export class Workers implements Serving<Int32Array> {
   }
 
   async listen(): Promise<ReadonlyMap<string, string>> {
-    for (const listener of this.#generation.plan.config.listeners) await freePort(listener.listen);
+    const { plan, replaces } = this.#options;
+    if (replaces !== true) for (const listener of plan.config.listeners) await freePort(listener.listen);
     return this.#crew.start();
   }
 

@@ -63,7 +63,7 @@ export async function startAdminServers({
   }
   for (const [name, address] of addresses) log.info({ address }, `${name} address listens`);
   const leave = async (): Promise<void> => {
-    await Promise.all(servers.map(stopAccepting));
+    await Promise.all(servers.map((server) => stopAccepting(server)));
     await delay(FIRST_REQUEST_MS);
     for (const server of servers) server.closeIdleConnections();
   };

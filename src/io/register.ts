@@ -24,12 +24,14 @@ export interface RegisterOptions {
   readonly goodbyeTimeoutMs?: number;
   /** From the announcement of the leave to the deregistration, for all who watch to see it; default 1 s. */
   readonly noticeMs?: number;
+  /** Another process has registered the same instance and leaves it to this one. */
+  readonly takesOver?: boolean | undefined;
 }
 
 export interface Registration {
   /** `<service>-<address>-<port>` unless configured. */
   readonly id: string;
-  /** Resolves when Consul has taken it for the first time; never rejects. */
+  /** Resolves when Consul has taken it for the first time, or has it of the process before; never rejects. */
   readonly whenRegistered: Promise<void>;
   /**
    * Puts it into maintenance mode and stops registering. Resolves when Consul knows, or after at most about 3 s when it
@@ -75,7 +77,7 @@ class ConsulRegistration implements Registration {
   #running: Promise<void> = Promise.resolve();
   #announcing: Promise<void> | undefined;
   #deregistering: Promise<void> | undefined;
-  #tried = false;
+  #tried: boolean;
   #isFormerLeaveOver = false;
   #failures = 0;
 
@@ -84,6 +86,7 @@ class ConsulRegistration implements Registration {
     this.id = id ?? `${service}-${address}-${port}`;
     this.#options = options;
     this.#clock = options.clock ?? realClock;
+    this.#tried = options.takesOver === true;
     const { consul, log, goodbyeTimeoutMs: timeoutMs, noticeMs } = options;
     this.#leave = new ConsulLeave({ id: this.id, consul, log, clock: this.#clock, timeoutMs, noticeMs });
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -147,7 +150,8 @@ class ConsulRegistration implements Registration {
 
   async #registerIfMissing(): Promise<Error | undefined> {
     try {
-      if (!(await this.#isKnown())) await this.#register();
+      if (await this.#isKnown()) this.#markRegistered();
+      else await this.#register();
       if (this.#isFormerLeaveOver) return undefined;
       await endFormerLeave(this.id, (call) => this.#call(call));
       this.#isFormerLeaveOver = true;

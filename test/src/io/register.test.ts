@@ -161,6 +161,23 @@ it('is in maintenance mode first, gone after the notice, and stays gone', async 
   expect(calls).toHaveLength(length);
 });
 
+it('takes over the registration of a process that leaves it, and deregisters it at its own end', async () => {
+  const former = register();
+  await former.whenRegistered;
+  const next = register({ takesOver: true });
+  await next.whenRegistered;
+  await former.close();
+  expect(services.size).toBe(1);
+  expect(calls.filter((it) => it === 'PUT /v1/agent/service/register')).toHaveLength(1);
+  await next.deregister();
+  expect(services.size).toBe(0);
+});
+
+it('registers anew where the process before was not registered', async () => {
+  await register({ takesOver: true }).whenRegistered;
+  expect(services.has(ID)).toBe(true);
+});
+
 it('deregisters at once where it is closed within the notice', async () => {
   const gone = register({ noticeMs: 60_000 });
   await gone.whenRegistered;
