@@ -25,7 +25,7 @@ COPY --from=build /build/out/ ./
 # The user of distroless images and of the chart; a number, so that Kubernetes can see that it is not root.
 USER 65532:65532
 ENV PATH=/usr/local/bin:/nodejs/bin:/usr/bin:/bin NODE_ENV=production
-# What the program would set by starting a second time (cli/lean-allocator.ts).
+# What a sidecar would set by starting a second time; a name server does so to be without (cli/lean-allocator.ts).
 ENV MALLOC_MMAP_THRESHOLD_=32768 MALLOC_TRIM_THRESHOLD_=65536 MALLOC_TOP_PAD_=0
 # Conventional places only, nothing listens until a configuration says so: http, tcp, status, DNS (UDP and TCP; above
 # 1024 because 65532 may not bind below). The admin address is loopback and not for publishing.

@@ -41,7 +41,12 @@ describe('a process that is started again for the sake of its allocator', () => 
   });
 
   test.each<[string, Partial<StartedProcess>, number]>([
-    ['the name server', { argv: argvOf('dns', '-c', 'x.yaml') }, 1],
+    ['the name server, which allocates for each datagram', { argv: argvOf('dns', '-c', 'x.yaml') }, 0],
+    [
+      'the name server with the operator’s settings',
+      { argv: argvOf('dns'), env: { ...SETTINGS, MALLOC_TOP_PAD_: '1' } },
+      0,
+    ],
     ['a command that ends soon', { argv: argvOf('check', '-c', 'x.yaml') }, 0],
     ['no command', { argv: argvOf() }, 0],
     ['another system', { platform: 'darwin' }, 0],
@@ -50,6 +55,12 @@ describe('a process that is started again for the sake of its allocator', () => 
     ['tunables of the operator’s own', { env: { GLIBC_TUNABLES: 'glibc.malloc.arena_max=2' } }, 0],
   ])('%s', (_, over, times) => {
     expect(run(over)).toHaveLength(times);
+  });
+
+  test('is the name server in an image that has the settings, without them', () => {
+    const [call] = run({ argv: argvOf('dns', '-c', 'x.yaml'), env: { PATH: '/bin', ...SETTINGS } });
+    expect(call?.[1]?.slice(-3)).toEqual(['dns', '-c', 'x.yaml']);
+    expect(call?.[2]).toEqual({ PATH: '/bin' });
   });
 
   test('a Node without the call, or one that refuses it, runs as it is', () => {
