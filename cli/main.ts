@@ -24,12 +24,15 @@
  *   end and handles its signals). To end with another code than 0, throw: `CommandError` carries a code, any other
  *   error is printed with its causes and ends with 1. Nothing calls `process.exit`.
  */
+import { setFlagsFromString } from 'node:v8';
 import { isMainThread, workerData } from 'node:worker_threads';
 import { leanAllocator } from './lean-allocator.ts';
 
 // A worker is this same file in a thread: it has no command line and loads nothing of it.
 if (isMainThread) {
   leanAllocator(process);
+  // A bundle begins with it off (scripts/build.ts). `src/io/engine-thrift.ts` has the say from here on.
+  setFlagsFromString('--maglev');
   const { runCommandLine } = await import('./program.ts');
   const { processTerminal } = await import('./terminal.ts');
   process.exitCode = await runCommandLine(process.argv.slice(2), processTerminal(import.meta.filename));

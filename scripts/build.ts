@@ -28,6 +28,10 @@ const COMMON: BuildOptions & { metafile: true } = {
   logLevel: 'warning',
 };
 
+const builtin = (name: string): string => `process.getBuiltinModule("node:${name}")`;
+/** The flag is for all threads; a worker is started beside others that work. */
+const WITHOUT_MAGLEV = `if(${builtin('worker_threads')}.isMainThread)${builtin('v8')}.setFlagsFromString("--no-maglev");`;
+
 /** Writes the program, `outrigger.js`, and what goes with it into `folder`, making it if need be; returns its path. */
 export async function buildBundle(folder: string): Promise<string> {
   const program = join(folder, 'outrigger.js');
@@ -40,6 +44,9 @@ export async function buildBundle(folder: string): Promise<string> {
       // Commands load their houses by `import()`. Without splitting these stay lazy within the one file: sixty small
       // files would take longer to load, and more memory.
       splitting: false,
+      // Wrapping hundreds of modules makes a function hot enough for a compiler, which is 2 MB of each sidecar from then
+      // on, and never again: `cli/main.ts` turns it on once that is over.
+      banner: { js: WITHOUT_MAGLEV },
       plugins: [separatePackages(SEPARATE), nodeModules()],
     }),
     ...SEPARATE.map((name) => bundlePackage(name, folder)),
