@@ -138,6 +138,8 @@ export class DnsWork implements HouseWork {
     return Promise.resolve();
   }
 
+  releaseClients(): void {}
+
   gone(): Promise<void> {
     return Promise.resolve();
   }

@@ -51,7 +51,7 @@ export class ClientSide {
 
   /** The Connection field of an answer, or nothing where HTTP/1.1's default says it. */
   connectionLine(): string {
-    if (this.closes || this.listener.isDraining) {
+    if (this.closes || this.listener.isReleasing) {
       this.closes = true;
       return 'connection: close\r\n';
     }

@@ -31,7 +31,10 @@ interface ServerHandle {
   onconnection?: (error: number, client: unknown) => void;
 }
 
-/** From here on `server`, which is listening, gives what it accepts to `onClient`. Throws where Node does not let it. */
+/**
+ * From here on `server`, which is listening, gives what it accepts to `onClient`, and then to its `connection` event.
+ * Throws where Node does not let it.
+ */
 export function acceptClients(server: Server, onClient: (socket: ClientSocket) => void): void {
   const handle = (server as unknown as { _handle: ServerHandle | null })._handle;
   if (handle === null) return;
@@ -40,6 +43,10 @@ export function acceptClients(server: Server, onClient: (socket: ClientSocket) =
   }
   handle.onconnection = (error, client) => {
     // Accepting may fail (EMFILE): what is open goes on, and so does accepting once there is room.
-    if (error === 0 && client !== undefined) onClient(new ClientSocket(client));
+    if (error !== 0 || client === undefined) return;
+    const socket = new ClientSocket(client);
+    onClient(socket);
+    // As Node does: whoever ends the server sees by it that connections still come.
+    server.emit('connection', socket);
   };
 }

@@ -99,6 +99,12 @@ export class DataPath implements Serving<InFlight> {
     return this.#all.reduce((sum, listener) => sum + listener.connections, 0);
   }
 
+  releaseClients(): void {
+    for (const listener of this.#generation.listeners.values()) {
+      if (listener.protocol === 'http') listener.releaseClients();
+    }
+  }
+
   async drain(): Promise<void> {
     this.#isEnding = true;
     const present = [...this.#generation.listeners.values()].map((listener) => listener.drain());
@@ -189,25 +195,26 @@ export class DataPath implements Serving<InFlight> {
     }
   }
 
-  /** Within one turn of the loop: every request sees the one plan or the other. */
-  #apply(plan: DataPathPlan, next: Generation): Promise<void> {
+  /** Within one turn of the loop: every request sees the one plan or the other. Then it waits for what has to go. */
+  async #apply(plan: DataPathPlan, next: Generation): Promise<void> {
     this.publishBytes();
     const former = this.#generation;
     const gone = next.takeOver();
     this.#generation = next;
     this.#plan = plan;
     this.setWeights(this.#weights);
-    for (const listener of gone) this.#leave(listener);
+    const left = gone.map((listener) => this.#leave(listener));
     for (const [name, cluster] of next.clusters) {
       const isOther = former.clusters.has(name) && former.clusters.get(name) !== cluster;
       if (isOther) this.#counts.forget(countsFormerEndpoint(name, cluster.snapshot.endpoints));
     }
     this.#counts.forget(countsFormerCluster([...next.clusters.keys()]));
     if (this.#catalog.note(plan.config.listeners)) this.#counts.forget((name) => this.#catalog.isGone(name));
-    return Promise.resolve();
+    await Promise.all(left);
   }
 
-  #leave(listener: Listener): void {
+  /** Resolves when its address is free. */
+  #leave(listener: Listener): Promise<void> {
     const empty = listener.drain().then(() => {
       this.publishBytes();
       clearTimeout(this.#leaving.get(listener)?.timer);
@@ -217,6 +224,7 @@ export class DataPath implements Serving<InFlight> {
     });
     const timer = setTimeout(() => listener.close(), this.#plan.config.drain.grace);
     this.#leaving.set(listener, { timer, empty });
+    return listener.leave();
   }
 }
 

@@ -33,6 +33,11 @@ export class Deadlines {
     return this.now + ms + TICK_MS;
   }
 
+  /** For limits that begin after a standstill of the loop, when `now` is older than a tick. */
+  refresh(): void {
+    this.now = performance.now();
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#timed.clear();

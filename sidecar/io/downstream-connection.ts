@@ -261,7 +261,7 @@ export class DownstreamConnection extends ClientSide implements Timed {
   reply(reason: Reason, status: number): void {
     const { method, minor } = this.head;
     // The rest of a body that nobody wants would be read as the next request.
-    if (!this.#body.isDone || REASONS[reason].closes || this.listener.isDraining) this.closes = true;
+    if (!this.#body.isDone || REASONS[reason].closes || this.listener.isReleasing) this.closes = true;
     this.#exchange.reason = reason;
     this.#exchange.status = status;
     const of = { requestId: this.#exchange.requestId, dateLine: dateLine(), debugLine: this.debug.replyLine(reason) };

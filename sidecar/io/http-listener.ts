@@ -55,6 +55,8 @@ export class HttpListener {
   readonly deadlines: Deadlines;
   readonly nextRequestId: () => string;
   isDraining = false;
+  /** Each answer is the last on its connection. */
+  isReleasing = false;
   readonly #newCounts: NewCounts;
   readonly #door: ConnectionDoor;
   readonly #server: Server;
@@ -63,7 +65,6 @@ export class HttpListener {
   #rules: CompiledRules;
   #formerRoutes: readonly HttpRoutes[] = [];
   #whenEmpty: (() => void) | undefined;
-  #accepted = 0;
 
   constructor({ deadlines, nextRequestId, limit, newCounts, ...rules }: HttpListenerOptions) {
     this.#newCounts = newCounts;
@@ -129,12 +130,7 @@ export class HttpListener {
 
   /** Resolves to the bound address; rejects when it cannot be bound. */
   listen(address: ListenAddress, options: ShareOptions = {}): Promise<string> {
-    const onBound = (): void => {
-      acceptClients(this.#server, (socket) => {
-        this.#accepted += 1;
-        this.#door.accept(socket);
-      });
-    };
+    const onBound = (): void => acceptClients(this.#server, (socket) => this.#door.accept(socket));
     return listenBeside(this.#server, address, { backlog: 4_096, ...options, onBound });
   }
 
@@ -154,13 +150,25 @@ export class HttpListener {
 
   readonly #closedBytes = { received: 0, sent: 0 };
 
-  /** Accepts those that wait and no more, lets requests finish with `Connection: close`; resolves when no connection is left. */
+  /** Goes on as before, but ends each connection with its next answer: `Connection: close`. */
+  releaseClients(): void {
+    this.isReleasing = true;
+  }
+
+  /** Accepts who waits for it and nobody else; resolves when the address is free. */
+  leave(): Promise<void> {
+    return stopAccepting(this.#server);
+  }
+
+  /** Leaves its address, lets requests finish with `Connection: close`; resolves when no connection is left. */
   async drain(): Promise<void> {
-    await stopAccepting(this.#server, () => this.#accepted);
-    this.isDraining = true;
+    this.isDraining = this.isReleasing = true;
+    // A process that was suspended, or starved, gives its clients the whole of their last call.
+    this.deadlines.refresh();
+    for (const connection of this.#connections) connection.drain();
+    await this.leave();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#whenEmpty = resolve;
-    for (const connection of this.#connections) connection.drain();
     this.#door.close();
     if (this.connections === 0) resolve();
     await promise;
@@ -221,6 +229,7 @@ export class HttpListener {
   #open(socket: ClientSocket, origin: ClientOrigin, rest: Buffer): void {
     const connection = new DownstreamConnection(socket, origin, this);
     this.#connections.add(connection);
+    if (this.isDraining) connection.drain();
     socket.resume();
     if (rest.length > 0) connection.read(rest, rest.length);
   }

@@ -27,7 +27,10 @@ export interface ServingPlan<Load> {
 export interface PreparedPlan {
   /** Of all listeners of the plan, by name. */
   readonly addresses: ReadonlyMap<string, string>;
-  /** Serves by this plan from here on; resolves when everything does. What the plan lacks drains. Never rejects. */
+  /**
+   * Serves by this plan from here on; resolves when everything does and the addresses that the plan lacks are free. What
+   * is connected to these drains. Never rejects.
+   */
   apply(): Promise<void>;
   /** Closes what was opened for the plan. Never rejects. */
   discard(): Promise<void>;
@@ -45,7 +48,9 @@ export interface Serving<Load = unknown> {
   setWeights(weights: SplitWeights): void;
   /** Open client connections. */
   readonly connections: number;
-  /** Accepts no more and lets requests finish; resolves when no connection is left. */
+  /** Ends each HTTP connection with its next answer, and goes on accepting others. */
+  releaseClients(): void;
+  /** Accepts who waits for it and nobody else, lets requests finish; resolves when no connection is left. */
   drain(): Promise<void>;
   /** Cuts everything at once; resolves when all is closed. Never rejects. */
   close(): Promise<void>;

@@ -113,6 +113,10 @@ export class SidecarWork<Load> implements HouseWork {
     await this.#registration?.deregister();
   }
 
+  releaseClients(): void {
+    this.#parts.serving.releaseClients();
+  }
+
   finish(): Promise<void> {
     return this.#parts.serving.drain();
   }

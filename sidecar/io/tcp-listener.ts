@@ -40,7 +40,6 @@ export class TcpListener {
   readonly #closedBytes = { received: 0, sent: 0 };
   #rules: TcpRules & { readonly exceeded: LimitCounts };
   #whenEmpty: (() => void) | undefined;
-  #accepted = 0;
 
   constructor({ deadlines, limit, newCounts, ...rules }: TcpListenerOptions) {
     this.deadlines = deadlines;
@@ -93,12 +92,7 @@ export class TcpListener {
 
   /** Resolves to the bound address; rejects when it cannot be bound. */
   listen(address: ListenAddress, options: ShareOptions = {}): Promise<string> {
-    const onBound = (): void => {
-      acceptClients(this.#server, (socket) => {
-        this.#accepted += 1;
-        this.#door.accept(socket);
-      });
-    };
+    const onBound = (): void => acceptClients(this.#server, (socket) => this.#door.accept(socket));
     return listenBeside(this.#server, address, { backlog: 4_096, ...options, onBound });
   }
 
@@ -115,9 +109,14 @@ export class TcpListener {
     return { received, sent };
   }
 
-  /** Accepts those that wait and no more; resolves when the last connection has ended by itself. */
+  /** Accepts who waits for it and nobody else; resolves when the address is free. */
+  leave(): Promise<void> {
+    return stopAccepting(this.#server);
+  }
+
+  /** Leaves its address; resolves when the last connection has ended by itself. */
   async drain(): Promise<void> {
-    await stopAccepting(this.#server, () => this.#accepted);
+    await this.leave();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#whenEmpty = resolve;
     this.#door.close();

@@ -50,6 +50,9 @@ export async function runWorker(): Promise<void> {
       case 'weights':
         path.setWeights(message.weights);
         return;
+      case 'release':
+        path.releaseClients();
+        return;
       case 'prepare':
         void reload.prepare(message.plan).then(say);
         return;

@@ -38,6 +38,8 @@ export interface WorkerStart {
 export type ToWorker =
   | { readonly kind: 'snapshot'; readonly cluster: number; readonly update: SnapshotUpdate }
   | { readonly kind: 'weights'; readonly weights: SplitWeights }
+  /** Each HTTP connection ends with its next answer. */
+  | { readonly kind: 'release' }
   /** Answered by `prepared` or `refused`. */
   | { readonly kind: 'prepare'; readonly plan: WorkerPlan };
 

@@ -104,6 +104,10 @@ export class Workers implements Serving<Int32Array> {
     return this.#tables.reduce((sum, { table }) => sum + connectionsIn(table), 0);
   }
 
+  releaseClients(): void {
+    this.#crew.tell({ kind: 'release' });
+  }
+
   drain(): Promise<void> {
     return this.#crew.drain();
   }

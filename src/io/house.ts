@@ -55,6 +55,8 @@ export interface HouseWork {
   leave(): Promise<void>;
   /** Called after `leave`: resolves when nobody is told of this process any more. Never rejects. */
   gone(): Promise<void>;
+  /** In the middle of the delay: clients that keep connections are to come anew, elsewhere where they know of it. */
+  releaseClients(): void;
   /** Takes no new work; resolves when what runs has ended. Never rejects. */
   finish(): Promise<void>;
   /** What `finish` still waits for, for the log. */
@@ -201,7 +203,7 @@ export class House implements RunningHouse {
     await Promise.race([Promise.all([...told, this.#reloads.end()]), this.closed]);
     if (!hasSuccessor) {
       const gone = Promise.race([this.#work.gone(), this.closed]);
-      await Promise.all([gone, pause(realClock, delay, this.#stopping.signal)]);
+      await Promise.all([gone, this.#delay(delay)]);
     }
     const ended = new AbortController();
     void this.#work.finish().then(() => ended.abort());
@@ -209,6 +211,15 @@ export class House implements RunningHouse {
     const { left } = this.#work;
     if (left > 0) this.#log.warn({ connections: left }, 'grace is over: cutting what is left');
     await this.close();
+  }
+
+  /** What clients know changes in the first half of it; told to go before that, they would come back. */
+  async #delay(ms: number): Promise<void> {
+    const { signal } = this.#stopping;
+    if (ms === 0 || signal.aborted) return;
+    await pause(realClock, ms / 2, signal);
+    this.#work.releaseClients();
+    await pause(realClock, ms / 2, signal);
   }
 
   async #handOver(): Promise<void> {

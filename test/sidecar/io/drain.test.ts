@@ -62,15 +62,28 @@ describe('a drain', () => {
     await drained;
   });
 
-  it('goes on serving for its delay', async () => {
-    const { sidecar, connect } = await stage({}, { top: 'drain: { delay: 300ms, grace: 2s }' });
-    const client = await connect();
-    const drained = sidecar.house.drain();
-    for (let i = 0; i < 5; i += 1) expect((await client.ask(get('/'))).header('connection')).toBeUndefined();
-    const fresh = await connect();
-    expect((await fresh.ask(get('/new'))).status).toBe(200);
-    for (const it of [client, fresh]) it.close();
-    await drained;
+  it('goes on serving for its delay, and in the second half of it ends each connection with its next answer', async () => {
+    const { sidecar, connect } = await stage({}, { top: 'drain: { delay: 1s, grace: 2s }' });
+    const begun = performance.now();
+    void sidecar.house.drain();
+    let client = await connect();
+    const of = { kept: 0, ended: 0 };
+    while (of.ended < 3) {
+      const response = await client.ask(get('/'));
+      expect(response.body).toBe('/');
+      if (response.header('connection') === undefined) {
+        expect(of.ended).toBe(0);
+        of.kept += 1;
+        continue;
+      }
+      expect(response.header('connection')).toBe('close');
+      expect(performance.now() - begun).toBeGreaterThan(490);
+      expect(await client.over()).toBe('end');
+      of.ended += 1;
+      // Not the end of the listener yet.
+      client = await connect();
+    }
+    expect(of.kept).toBeGreaterThan(0);
   });
 
   it('cuts what still runs when its grace is over', async () => {

@@ -63,3 +63,21 @@ test('a socket that is closed already, or never listened, is no fault', async ()
   await Promise.all([stopAccepting(server), stopAccepting(server)]);
   expect(server.listening).toBe(false);
 });
+
+test('a flood does not hold the end up', async () => {
+  const server = createServer();
+  const address = await listening(server);
+  let flooding = true;
+  // As often as there is a look for whether one has come.
+  const flood = (): void => {
+    server.emit('connection');
+    if (flooding) setImmediate(flood);
+  };
+  flood();
+  await stopAccepting(server, { maxMs: 20 });
+  flooding = false;
+  expect(server.listening).toBe(false);
+  const late = connect(address.port, '127.0.0.1');
+  const [error] = (await once(late, 'error')) as [NodeJS.ErrnoException];
+  expect(error.code).toBe('ECONNREFUSED');
+});
