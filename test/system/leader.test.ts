@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startDns } from '../../dns/start.ts';
 import { startSidecar } from '../../sidecar/start.ts';
 import { silentLog } from '../../src/io/log.ts';
@@ -20,15 +20,18 @@ describeWithConsul('processes that name the same lock', () => {
 
   beforeAll(async () => {
     consul = await startConsul({ dev: true });
+  });
+
+  beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'outrigger-leader-'));
   });
 
-  afterEach(() => Promise.all(houses.splice(0).map((house) => house.close())));
-
-  afterAll(async () => {
-    await consul.stop();
+  afterEach(async () => {
+    await Promise.all(houses.splice(0).map((house) => house.close()));
     await rm(folder, { recursive: true });
   });
+
+  afterAll(() => consul.stop());
 
   /** Resolves once it has started; its commands write `name` and the event into the file `events`. */
   async function start(role: 'sidecar' | 'dns', name: string): Promise<RunningHouse> {
@@ -55,6 +58,7 @@ dns: { listen: [ "127.0.0.1:0" ], zones: {} }
     return (report as { leader?: unknown }).leader;
   }
 
+  const events = async () => (await readFile(join(folder, 'events'), 'utf8')).trim().split('\n');
   const leads = (house: RunningHouse) => async () => (await metric(house, 'outrigger_leader')) === 1;
 
   it('have one leader, of whatever role, and the next one as soon as it drains', async () => {
@@ -71,9 +75,10 @@ dns: { listen: [ "127.0.0.1:0" ], zones: {} }
     await drained;
     expect(tookMs).toBeLessThan(2_000);
     expect([await metric(second, 'outrigger_leader_changes_total')]).toEqual([1]);
+    // A command that has not ended by then would be ended.
+    await expect.poll(events).toEqual(['one leads', 'one follows', 'two leads']);
     await second.close();
-    const events = await readFile(join(folder, 'events'), 'utf8');
-    expect(events.split('\n').slice(0, 4)).toEqual(['one leads', 'one follows', 'two leads', 'two follows']);
+    expect(await events()).toEqual(['one leads', 'one follows', 'two leads', 'two follows']);
   });
 
   it('do not start where they could not own the address', async () => {

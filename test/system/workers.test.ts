@@ -40,6 +40,19 @@ interface Options {
   readonly discover?: string;
 }
 
+/** No one takes connections there; one that is taken is closed again before anything is asked. */
+async function refuses(address: string): Promise<boolean> {
+  const [host = '', port] = address.split(':');
+  const socket = connect(Number(port), host);
+  const taken = once(socket, 'connect');
+  return taken
+    .then(
+      () => false,
+      () => true,
+    )
+    .finally(() => socket.destroy());
+}
+
 /** Starts the program with two workers and a debugger for the test to speak to them. */
 async function start({ endpoints, ...options }: Options) {
   const folder = mkdtempSync(join(tmpdir(), 'outrigger-workers-'));
@@ -251,14 +264,7 @@ describe('two workers', () => {
     await until(() => held.length === 24, { what: 'all requests to arrive' });
     house.child.kill('SIGTERM');
     await until(async () => (await fetch(`${house.admin}/ready`)).status === 503, { what: 'readiness to go' });
-    await until(
-      () =>
-        request(house.address).then(
-          () => false,
-          () => true,
-        ),
-      { what: 'the port to close' },
-    );
+    await until(() => refuses(house.address), { what: 'the port to close' });
     for (const release of held) release();
     expect(new Set(await answers)).toEqual(new Set(['200 late']));
     expect(await house.exited).toBe(0);
