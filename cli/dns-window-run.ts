@@ -18,7 +18,7 @@ export interface RecordReport {
   readonly config: BalancedRecordConfig;
   readonly windows: readonly RecordWindow[];
   readonly ttls: readonly number[];
-  /** Undefined where nothing can be calculated. */
+  /** Undefined where that of any failure cannot be calculated. */
   readonly worstMs: number | undefined;
 }
 
@@ -54,7 +54,7 @@ function recordsOf({ dns }: Config): readonly KeyedReport[] {
     Object.entries(records).flatMap(([key, config]) => {
       if (!('pools' in config)) return [];
       const windows = recordWindows(config);
-      const worstMs = worstWindow(windows)?.window?.totalMs;
+      const worstMs = worstWindow(windows)?.totalMs;
       return [{ key, name: nameInZone(key, zone), config, windows, ttls: recordTtls(config), worstMs }];
     }),
   );

@@ -20,7 +20,7 @@ Calculated from the configuration alone: nothing is bound and nobody is asked. W
   hung         it accepts connections and says nothing, as a process that is stopped
   cut          nothing comes back at all
 
-Ends with 75 when a record takes longer than --max allows, or when that cannot be known.
+Ends with 75 when a record takes longer than --max allows, or when that is never or unknown for any failure.
 
 Examples:
   outrigger dns-window -c outrigger.yaml

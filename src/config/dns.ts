@@ -77,7 +77,7 @@ const balancedRecord = v.pipe(
       v.optional(v.picklist(['last_good', 'all', 'none'], 'must be last_good, all or none'), 'last_good'),
     ),
     failover_target: about(
-      'Longest time in which a member that has failed may still be in use: detection, propagation and TTL together, as `outrigger dns-window` shows them. `check` refuses values of `probe` and `ttl` that cannot meet it.',
+      'Longest time in which a member that has failed may still be in use: detection, propagation and TTL together, as `outrigger dns-window` shows them. `check` refuses values of `probe` and `ttl` that cannot meet it, and a `tcp` probe, which never notices a member that hangs.',
       v.optional(durationBetween(100, HOUR)),
     ),
     ...dataTypes,

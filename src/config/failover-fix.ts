@@ -93,5 +93,5 @@ function fixBy(knob: Knob, record: Probed, targetMs: number): readonly string[] 
 }
 
 function totalOf(record: Probed): number {
-  return worstWindow(recordWindows(record))?.window?.totalMs ?? Number.POSITIVE_INFINITY;
+  return worstWindow(recordWindows(record))?.totalMs ?? Number.POSITIVE_INFINITY;
 }

@@ -45,12 +45,13 @@ export function recordWindows(record: BalancedRecordConfig): readonly RecordWind
   ];
 }
 
-/** The longest of what can be calculated; undefined where that is nothing. */
-export function worstWindow(windows: readonly RecordWindow[]): RecordWindow | undefined {
-  const [worst] = windows
-    .filter(({ outcome }) => outcome === 'calculated')
-    .toSorted((a, b) => (b.window?.totalMs ?? 0) - (a.window?.totalMs ?? 0));
-  return worst;
+/** The longest; undefined where that of any failure cannot be calculated: a time that leaves one out bounds nothing. */
+export function worstWindow(windows: readonly RecordWindow[]): FailoverWindow | undefined {
+  const known = windows.flatMap(({ outcome, window }) =>
+    outcome === 'calculated' && window !== undefined ? window : [],
+  );
+  if (known.length < windows.length) return undefined;
+  return known.toSorted((a, b) => b.totalMs - a.totalMs)[0];
 }
 
 /** Seconds of TTL from good health to the last failed probe but one; without a probe, of members from Consul. */

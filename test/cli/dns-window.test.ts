@@ -123,9 +123,13 @@ describe('dns-window', () => {
     const { code, out, err } = await run('--max', '5s', '--json');
     expect({ code, err }).toEqual({
       code: 75,
-      err: 'outrigger: over 5s: www.example.org (5.52s), db.example.org (41.02s), www.example.net (not bounded)',
+      err: 'outrigger: over 5s: www.example.org (5.52s), db.example.org (not bounded), www.example.net (not bounded)',
     });
     expect(JSON.parse(out)).toMatchObject({ max_ms: 5_000, exceeded: true });
+    expect(await run('--max', '1h', 'db.example.org')).toMatchObject({
+      code: 75,
+      err: 'outrigger: over 1h: db.example.org (not bounded)',
+    });
   });
 
   test('of a configuration without balanced records says so', async () => {

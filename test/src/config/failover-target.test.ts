@@ -87,12 +87,20 @@ describe('a failover target', () => {
       ],
       'there is no other member',
     ],
-    ['of a tcp probe, by what it can notice', [LIST, 'probe: { tcp: { port: 1 } }', 'failover_target: 10s'], undefined],
   ];
   it.each(cases)('%s', (_what, lines, problem) => {
     const line = ZONE.split('\n').length + lines.length - 1;
     const place = `f:${line}:11: dns.zones.example.org.records.www.failover_target: cannot be met: `;
     expect(problemsOf(lines)).toEqual(problem === undefined ? [] : [place + problem]);
+  });
+
+  it('cannot be met with a tcp probe, which never notices a member that hangs', () => {
+    const [problem] = problemsOf([LIST, 'probe: { tcp: { port: 1 } }', 'failover_target: 1h']);
+    expect(problem).toMatch(
+      /failover_target: cannot be met where a member is hung: a tcp probe does not notice: .*; an http or exec probe would notice$/,
+    );
+    const alone = ['pools: [ { name: a, members: { static: [ 192.0.2.1 ] } } ]', 'probe: { tcp: { port: 1 } }'];
+    expect(problemsOf([...alone, 'failover_target: 1h'])[0]).toMatch(/: cannot be met: there is no other member$/);
   });
 
   it('is no further problem where its record has one already', () => {
@@ -186,13 +194,13 @@ describe('the windows of a record', () => {
       '3 × 1s + 2 × 400ms',
       '3 × 1s + 2 × 400ms',
     ]);
-    expect(worstWindow(windowsOf([LIST, slow]))?.window?.detectionMs).toBe(3_800);
+    expect(worstWindow(windowsOf([LIST, slow]))?.detectionMs).toBe(3_800);
   });
 
-  it('of a tcp probe know no member that hangs, and the worst is that of a cut', () => {
+  it('of a tcp probe know no member that hangs, so there is no worst', () => {
     const windows = windowsOf([LIST, 'probe: { tcp: { port: 1 }, interval: 1s, timeout: 500ms }']);
     expect(windows.map((it) => it.outcome)).toEqual(['calculated', 'never', 'calculated']);
-    expect(worstWindow(windows)?.failure).toBe('cut');
+    expect(worstWindow(windows)).toBeUndefined();
     expect(worstWindow(windowsOf([LIST]))).toBeUndefined();
   });
 });
