@@ -74,7 +74,11 @@ class DnsWatch {
     const states = names.map((name) => this.#states.get(name)).filter((it) => it !== undefined);
     if (states.length < names.length) return;
     const problems = states.flatMap((it) => it.problems);
-    if (!states.some((it) => it.answered)) onUpdate({ kind: 'failed', error: new Error(problems.join(', ')) });
-    else onUpdate({ kind: 'endpoints', endpoints: states.flatMap((it) => it.endpoints), skipped: problems });
+    const endpoints = states.flatMap((it) => it.endpoints);
+    // No endpoint, and not all questions answered: nobody has said that there is none.
+    const unknown = endpoints.length === 0 && states.some((it) => it.incomplete);
+    const answered = states.some((it) => it.answered) && !unknown;
+    if (!answered) onUpdate({ kind: 'failed', error: new Error(problems.join(', ')) });
+    else onUpdate({ kind: 'endpoints', endpoints, skipped: problems });
   }
 }

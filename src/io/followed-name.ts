@@ -32,6 +32,8 @@ export interface NameState {
   readonly problems: readonly string[];
   /** True where at least one question had an answer when it was last asked. */
   readonly answered: boolean;
+  /** True where a question never had an answer and nothing else is known of its place: what is missing is not known to be gone. */
+  readonly incomplete: boolean;
   /** When the first question is due again, by the clock. */
   readonly dueMs: number;
 }
@@ -50,6 +52,8 @@ export class FollowedName {
   readonly #options: FollowedNameOptions;
   readonly #services: NameQuestion<FoundService>;
   #addresses = new Map<string, NameQuestion<FoundAddress>>();
+  /** Of the last answer whose places had answers of their own. */
+  #settled: readonly Place[] = [];
 
   constructor(options: FollowedNameOptions) {
     this.#options = options;
@@ -62,8 +66,9 @@ export class FollowedName {
     const isService = records === 'srv';
     if (isService) await this.#services.refresh(() => lookups.services(name));
     const { items, leftOut } = preferredPlaces(this.#services.records ?? []);
-    const places: readonly Place[] = isService ? items : [{ host: name, port, weight: 1 }];
-    await this.#askFor(new Set(places.map(({ host }) => host)), lookups);
+    const wanted: readonly Place[] = isService ? items : [{ host: name, port, weight: 1 }];
+    await this.#askFor(wanted, lookups);
+    const places = await this.#settle(wanted, lookups);
     const report = new Report();
     for (const [text, question] of this.#addresses) {
       report.note(text, question, boundedAddresses(question.records ?? []).leftOut);
@@ -74,23 +79,49 @@ export class FollowedName {
       report.note(`SRV ${name}`, this.#services, leftOut);
     }
     const { problems, answered, dueMs } = report;
-    return { endpoints: places.flatMap((place) => this.#endpointsAt(place)), problems, answered, dueMs };
+    const noServices = isService && this.#services.records === undefined;
+    const incomplete = noServices || places.some((place) => this.#isUnknown(place));
+    return { endpoints: places.flatMap((place) => this.#endpointsAt(place)), problems, answered, incomplete, dueMs };
   }
 
-  /** Forgets the hosts that are asked for no more. */
-  async #askFor(hosts: ReadonlySet<string>, lookups: NameLookups): Promise<void> {
-    const asked = new Map<string, NameQuestion<FoundAddress>>();
+  async #askFor(places: readonly Place[], lookups: NameLookups): Promise<void> {
     const asking: Promise<void>[] = [];
-    for (const host of hosts) {
+    for (const host of new Set(places.map((place) => place.host))) {
       for (const family of FAMILIES[this.#options.records]) {
         const text = textOf(host, family);
         const question = this.#addresses.get(text) ?? new NameQuestion<FoundAddress>(this.#options);
-        asked.set(text, question);
+        this.#addresses.set(text, question);
         asking.push(question.refresh(() => lookups.addresses(host, family)));
       }
     }
-    this.#addresses = asked;
     await Promise.all(asking);
+  }
+
+  /**
+   * The places that are in use: beside those that are wanted, the ones that they take over from, until each new one has
+   * had an answer. Forgets the hosts of all others.
+   */
+  async #settle(wanted: readonly Place[], lookups: NameLookups): Promise<readonly Place[]> {
+    const isNew = (place: Place): boolean => !includesPlace(this.#settled, place);
+    const waits = wanted.some((place) => isNew(place) && this.#isUnknown(place));
+    const former = waits ? this.#settled.filter((place) => !includesPlace(wanted, place)) : [];
+    await this.#askFor(former, lookups);
+    // With nothing before it, a part is better than nothing.
+    if (!waits || (this.#settled.length === 0 && wanted.some((place) => !this.#isUnknown(place)))) {
+      this.#settled = wanted;
+    }
+    const places = [...wanted, ...former];
+    const families = FAMILIES[this.#options.records];
+    const texts = new Set(places.flatMap(({ host }) => families.map((family) => textOf(host, family))));
+    for (const text of this.#addresses.keys()) if (!texts.has(text)) this.#addresses.delete(text);
+    return places;
+  }
+
+  /** True where no address is known, and not because there is none. */
+  #isUnknown(place: Place): boolean {
+    const families = FAMILIES[this.#options.records];
+    const asked = families.map((family) => this.#addresses.get(textOf(place.host, family))?.records);
+    return asked.includes(undefined) && this.#endpointsAt(place).length === 0;
   }
 
   #endpointsAt(place: Place): readonly DiscoveredEndpoint[] {
@@ -105,7 +136,7 @@ export class FollowedName {
 
 type Asked = Pick<NameQuestion<FoundAddress>, 'failure' | 'dueMs'>;
 
-class Report implements Omit<NameState, 'endpoints'> {
+class Report implements Omit<NameState, 'endpoints' | 'incomplete'> {
   readonly problems: string[] = [];
   answered = false;
   dueMs = Number.POSITIVE_INFINITY;
@@ -116,6 +147,10 @@ class Report implements Omit<NameState, 'endpoints'> {
     this.problems.push(...leftOut.map((it) => `${text}: ${it}`));
     this.dueMs = Math.min(this.dueMs, dueMs);
   }
+}
+
+function includesPlace(places: readonly Place[], { host, port }: Place): boolean {
+  return places.some((it) => it.host === host && it.port === port);
 }
 
 function textOf(host: string, family: Family): string {

@@ -133,6 +133,17 @@ describe('a name', () => {
     expect(last()).toBe('users.internal/10.0.0.2:80 users.internal/[2001:db8::1]:80 (AAAA users.internal: SERVFAIL)');
   });
 
+  it('of which one type is nothing and the other fails from the beginning is a failure, and no empty set', async () => {
+    lookups.fail('AAAA users.internal', 'SERVFAIL');
+    watch();
+    await settled(1);
+    expect(last()).toBe('failed: AAAA users.internal: SERVFAIL');
+    lookups.set('AAAA users.internal', []);
+    clock.advance(5_000);
+    await settled(2);
+    expect(last()).toBe('');
+  });
+
   it('that fails from the beginning says so, and names what was known before where only a part fails', async () => {
     const known = (id: string, host: string): DiscoveredEndpoint =>
       ({ id, host, port: 80, weight: 1, health: 'up', healthReason: '' }) as DiscoveredEndpoint;
@@ -228,6 +239,56 @@ describe('services', () => {
     watch({ records: 'srv', port: 0 });
     await settled(1);
     expect(last()).toBe('failed: SRV users.internal: no answer in time');
+  });
+
+  it('of whose targets none had an answer yet are a failure, and with one they are what is known', async () => {
+    lookups.setServices('users.internal', [srv(0, 1, 80, 'n1.internal'), srv(0, 1, 80, 'n2.internal')]);
+    for (const name of ['n1.internal', 'n2.internal']) {
+      lookups.fail(`A ${name}`, 'SERVFAIL');
+      lookups.fail(`AAAA ${name}`, 'SERVFAIL');
+    }
+    watch({ records: 'srv', port: 0 });
+    await settled(1);
+    expect(last()).toMatch(/^failed: A n1\.internal: SERVFAIL, /);
+    lookups.set('A n1.internal', ['10.0.0.1']);
+    clock.advance(5_000);
+    await settled(2);
+    expect(last()).toMatch(/^n1\.internal\/10\.0\.0\.1:80 \(/);
+  });
+
+  it('that move stay at their former targets too, until each new one has had an answer', async () => {
+    lookups.setServices('users.internal', [srv(0, 1, 80, 'n1.internal')]);
+    lookups.set('A n1.internal', ['10.0.0.1'], 5);
+    watch({ records: 'srv', port: 0 });
+    await settled(1);
+    lookups.setServices('users.internal', [srv(0, 1, 80, 'n2.internal'), srv(0, 1, 80, 'n3.internal')]);
+    lookups.set('A n1.internal', ['10.0.0.9'], 5);
+    lookups.set('A n2.internal', ['10.0.0.2'], 5);
+    lookups.fail('A n3.internal', 'SERVFAIL');
+    clock.advance(5_000);
+    await settled(2);
+    expect(last()).toBe('n2.internal/10.0.0.2:80 n1.internal/10.0.0.9:80 (A n3.internal: SERVFAIL)');
+    lookups.set('A n3.internal', ['10.0.0.3'], 5);
+    clock.advance(5_000);
+    await settled(3);
+    expect(last()).toBe('n2.internal/10.0.0.2:80 n3.internal/10.0.0.3:80');
+    lookups.setServices('users.internal', []);
+    clock.advance(5_000);
+    await settled(4);
+    expect(updates.at(-1)).toEqual({ kind: 'endpoints', endpoints: [], skipped: [] });
+  });
+
+  it('whose new targets all fail stay where they were', async () => {
+    lookups.setServices('users.internal', [srv(0, 1, 80, 'n1.internal')]);
+    lookups.set('A n1.internal', ['10.0.0.1'], 60);
+    watch({ records: 'srv', port: 0 });
+    await settled(1);
+    lookups.setServices('users.internal', [srv(0, 1, 80, 'n2.internal')]);
+    lookups.fail('A n2.internal', 'SERVFAIL');
+    lookups.fail('AAAA n2.internal', 'SERVFAIL');
+    clock.advance(5_000);
+    await settled(2);
+    expect(last()).toBe('n1.internal/10.0.0.1:80 (A n2.internal: SERVFAIL) (AAAA n2.internal: SERVFAIL)');
   });
 
   it('that are gone are an empty set', async () => {
