@@ -16,7 +16,8 @@
  *   follows      | another's session                        | over         | evict
  *
  * A leader's lease runs from the moment that it SENT the renewal which was confirmed last, for the TTL less a margin. A
- * follower counts the whole TTL from the moment that it SAW that renewal, which is later. So the leader has stopped
+ * follower counts the whole TTL, that of the leader where it is longer than its own, from the moment that it SAW that
+ * renewal, which is later. So the leader has stopped
  * before anyone else may claim, whatever became of its session meanwhile (destroyed by hand, its node gone from Consul),
  * and Consul's own slowness does not matter: a session that is not renewed lives for up to twice its TTL there, which is
  * why a follower evicts it. Only a process that stands still cannot stop; for an address the kernel does that (vip.ts).
@@ -33,6 +34,8 @@ export interface LockEntry {
   readonly holder: string | undefined;
   /** Its writer has said that it leads no more. */
   readonly released: boolean;
+  /** How long its writer leads after a renewal; undefined where it does not say. */
+  readonly ttlMs: number | undefined;
   /** Its writer has left the lead, and what goes with it, to another process on its machine, and that is where we are. */
   readonly leftToUs: boolean;
 }
@@ -93,7 +96,7 @@ function followerStep({ session, seen, pausedUntilMs }: LeaderState, nowMs: numb
   const owner = entry.session ?? entry.writer;
   if (session !== undefined && owner === session) return { kind: 'claim' };
   const isGivenBack = (entry.released || entry.leftToUs) && entry.session === undefined;
-  const overAtMs = sinceMs + timing.ttlMs;
+  const overAtMs = sinceMs + Math.max(timing.ttlMs, entry.ttlMs ?? 0);
   if (!isGivenBack && nowMs < overAtMs) return { kind: 'wait', untilMs: overAtMs };
   return entry.session === undefined ? { kind: 'claim' } : { kind: 'evict', session: entry.session };
 }
@@ -112,13 +115,23 @@ export function othersClaimAtMs({ renewedAtMs }: LeaderState, { ttlMs }: LeaderT
 export function saw(state: LeaderState, read: LockEntry | undefined, nowMs: number): LeaderState {
   const { seen } = state;
   // Whoever held a lock that was deleted by hand may not have heard of it: the lease goes on all the same.
-  const entry = read ?? (seen?.entry === undefined ? undefined : { ...seen.entry, session: undefined });
+  const kept = read ?? (seen?.entry === undefined ? undefined : { ...seen.entry, session: undefined });
+  // The same for a value that was written by hand, which does not say how long the lease is.
+  const entry = kept && { ...kept, ttlMs: kept.ttlMs ?? seen?.entry?.ttlMs };
   // An eviction changes who holds the lock and not the beat: the lease that has run out stays so.
   const isSameBeat = seen !== undefined && seen.entry?.beat === entry?.beat;
   const sinceMs = isSameBeat ? seen.sinceMs : nowMs;
   const isOurs = entry?.session !== undefined && entry.session === state.session;
   const doubted = state.renewedAtMs !== undefined && !isOurs;
   return { ...state, seen: { entry, sinceMs }, doubted: state.doubted || doubted };
+}
+
+/**
+ * How long others have to wait for us at least after a claim: what was left to us stays for as long as it was put there
+ * for, also if we die before we have taken it over.
+ */
+export function inheritedTtlMs({ seen }: LeaderState): number {
+  return seen?.entry?.leftToUs === true ? (seen.entry.ttlMs ?? 0) : 0;
 }
 
 /** A claim or a renewal was taken, which was sent at `sentAtMs`; it may be so old that the next step is `stop`. */

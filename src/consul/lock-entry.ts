@@ -11,6 +11,8 @@ export interface LockNote {
   /** Grows with each renewal: Consul takes equal values for no write at all. */
   readonly beat: number;
   readonly released: boolean;
+  /** How long others are to wait for it after this beat. */
+  readonly ttlMs: number;
   /** Where it has the one that the lead is left to, as that calls the place; nobody else takes it for given back. */
   readonly heir?: string;
 }
@@ -21,8 +23,8 @@ export type LockReading =
   | { readonly kind: 'failed'; readonly error: Error };
 
 /** The value of the key: one line of JSON. */
-export function formatLockNote({ holder, session, beat, released, heir }: LockNote): string {
-  return JSON.stringify({ holder, session, beat, released, heir });
+export function formatLockNote({ holder, session, beat, released, ttlMs, heir }: LockNote): string {
+  return JSON.stringify({ holder, session, beat, released, ttl_ms: ttlMs, heir });
 }
 
 /**
@@ -45,6 +47,7 @@ export function readLock(answer: ConsulAnswer, place?: string): LockReading {
     writer: textAt('session'),
     holder: textAt('holder'),
     released: note['released'] === true,
+    ttlMs: ttlOf(note['ttl_ms']),
     leftToUs: place !== undefined && note['heir'] === place,
   };
   return { kind: 'value', value };
@@ -56,6 +59,13 @@ export function sameLock(a: LockEntry | undefined, b: LockEntry | undefined): bo
 
 /** Names are shown to people and written into logs. */
 const MAX_NAME = 128;
+const SHORTEST_TTL_MS = 10_000;
+const LONGEST_TTL_MS = 86_400_000;
+
+/** What a configuration can ask for (`session_ttl`); anything else says nothing. */
+function ttlOf(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= SHORTEST_TTL_MS && value <= LONGEST_TTL_MS ? value : undefined;
+}
 
 function noteOf(text: string | undefined): Readonly<Record<string, unknown>> {
   let note: unknown;

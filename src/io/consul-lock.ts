@@ -65,11 +65,14 @@ export class ConsulLock {
     return reading.value;
   }
 
-  /** Takes the lock, with a session of its own where there is none yet. Rejects when the answer is not known. */
-  async claim(cut: AbortSignal): Promise<HoldResult> {
+  /**
+   * Takes the lock, with a session of its own where there is none yet; others wait for it for `atLeastMs` until it is
+   * renewed. Rejects when the answer is not known.
+   */
+  async claim(cut: AbortSignal, atLeastMs = 0): Promise<HoldResult> {
     if (this.#session !== undefined && !(await this.#renewSession(this.#session, cut))) this.#session = undefined;
     this.#session ??= await this.#createSession(cut);
-    return this.#acquire(this.#session, cut);
+    return this.#acquire(this.#session, cut, atLeastMs);
   }
 
   /** Keeps the lock, and shows others that we do. Rejects when the answer is not known. */
@@ -107,10 +110,10 @@ export class ConsulLock {
     }
   }
 
-  async #acquire(session: string, cut: AbortSignal): Promise<HoldResult> {
+  async #acquire(session: string, cut: AbortSignal, atLeastMs = 0): Promise<HoldResult> {
     const options = {
       key: this.#options.config.consul_lock,
-      value: this.#note(session, { released: false }),
+      value: this.#note(session, { released: false }, atLeastMs),
       acquire: session,
     };
     const isTaken = await this.#call(cut, (api, common) => api.kv.set({ ...options, ...this.#place, ...common }));
@@ -150,9 +153,11 @@ export class ConsulLock {
     }
   }
 
-  #note(session: string, words: Pick<LockNote, 'released' | 'heir'>): string {
+  #note(session: string, words: Pick<LockNote, 'released' | 'heir'>, atLeastMs = 0): string {
     this.#beat += 1;
-    return formatLockNote({ holder: this.#options.holder, session, beat: this.#beat, ...words });
+    const { holder, config } = this.#options;
+    const ttlMs = Math.max(config.session_ttl, atLeastMs);
+    return formatLockNote({ holder, session, beat: this.#beat, ttlMs, ...words });
   }
 
   #path(index: ConsulIndex, waitMs: number): string {

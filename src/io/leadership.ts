@@ -5,6 +5,7 @@ import {
   confirmed,
   FOLLOWER,
   failed,
+  inheritedTtlMs,
   type LeaderState,
   type LeaderStep,
   leaderTiming,
@@ -16,7 +17,7 @@ import {
 } from '../leader.ts';
 import type { LeaderStatus } from '../leader-report.ts';
 import { type Clock, pause, realClock } from './clock.ts';
-import type { ConsulLock } from './consul-lock.ts';
+import type { ConsulLock, HoldResult } from './consul-lock.ts';
 import type { LeaderOffice } from './leader-office.ts';
 import type { Log } from './log.ts';
 
@@ -150,13 +151,14 @@ export class Leadership {
   }
 
   async #take(step: LeaderStep): Promise<void> {
-    if (step.kind === 'renew') return this.#hold('renew');
+    const { lock } = this.#options;
+    if (step.kind === 'renew') return this.#hold((cut) => lock.renew(cut));
     // What a claim or an eviction goes by must be true now.
-    const entry = await this.#options.lock.look(this.#cutting.signal);
+    const entry = await lock.look(this.#cutting.signal);
     this.#change(saw(this.#state, entry, this.#clock.now()));
     const now = nextStep(this.#state, this.#clock.now(), this.#timing);
     if (this.#ending.signal.aborted || now.kind !== step.kind) return;
-    if (now.kind === 'claim') await this.#hold('claim');
+    if (now.kind === 'claim') await this.#hold((cut) => lock.claim(cut, inheritedTtlMs(this.#state)));
     if (now.kind === 'evict') await this.#evict(now.session);
   }
 
@@ -165,12 +167,12 @@ export class Leadership {
     await lock.evict(session, this.#cutting.signal);
     const holder = this.#state.seen?.entry?.holder;
     log.warn({ lock: config.consul_lock, holder, session }, 'the leader is silent: its session is ended');
-    this.#change(failed(this.#state, this.#clock.now() + config.lock_delay));
+    this.#change(failed(this.#state, this.#clock.now() + Math.max(config.lock_delay, REFUSED_PAUSE_MS)));
   }
 
-  async #hold(call: 'claim' | 'renew'): Promise<void> {
+  async #hold(call: (cut: AbortSignal) => Promise<HoldResult>): Promise<void> {
     const sentAtMs = this.#clock.now();
-    const result = await this.#options.lock[call](this.#cutting.signal);
+    const result = await call(this.#cutting.signal);
     if (this.#ending.signal.aborted) return;
     if (result.kind === 'held') {
       this.#change(confirmed(this.#state, result.session, sentAtMs));

@@ -4,6 +4,7 @@ import {
   confirmed,
   FOLLOWER,
   failed,
+  inheritedTtlMs,
   type LeaderState,
   type LeaderStep,
   type LockEntry,
@@ -25,6 +26,7 @@ function entry(parts: Partial<LockEntry> = {}): LockEntry {
     writer: 'theirs',
     holder: 'edge-2',
     released: false,
+    ttlMs: undefined,
     leftToUs: false,
     ...parts,
   };
@@ -58,6 +60,26 @@ describe('the next step', () => {
     ['that finds an entry of nobody, late', following(ABANDONED), 11_000, { kind: 'claim' }],
     ['that finds another session, early', following(entry()), 10_999, wait(11_000)],
     ['that finds another session, late', following(entry()), 11_000, { kind: 'evict', session: 'theirs' }],
+    ['that finds a leader with a longer TTL, early', following(entry({ ttlMs: 60_000 })), 60_999, wait(61_000)],
+    [
+      'that finds a leader with a longer TTL, late',
+      following(entry({ ttlMs: 60_000 })),
+      61_000,
+      { kind: 'evict', session: 'theirs' },
+    ],
+    [
+      'that finds nobody where the TTL was longer, early',
+      following(entry({ ...ABANDONED, ttlMs: 60_000 })),
+      60_999,
+      wait(61_000),
+    ],
+    ['that finds a leader with a TTL shorter than its own', following(entry({ ttlMs: 5_000 })), 10_999, wait(11_000)],
+    [
+      'that finds a longer TTL given back',
+      following(entry({ ...GIVEN_BACK, ttlMs: 60_000 })),
+      1_000,
+      { kind: 'claim' },
+    ],
     ['with a lock given back that another has taken', following(entry({ released: true })), 1_000, wait(11_000)],
     ['that was refused', stopped(following(undefined), 1_250), 1_200, wait(1_250)],
     ['without an answer', failed(following(undefined), 2_000), 1_200, wait(2_000)],
@@ -81,6 +103,9 @@ describe('the next step', () => {
     for (const later of [saw(seen, ABANDONED, 9_000), saw(seen, undefined, 9_000), saw(seen, entry(), 9_000)]) {
       expect(nextStep(later, 9_000, TIMING)).toEqual(wait(11_000));
     }
+    const long = following(entry({ ttlMs: 60_000 }));
+    expect(nextStep(saw(long, undefined, 9_000), 9_000, TIMING)).toEqual(wait(61_000));
+    expect(nextStep(saw(long, entry({ beat: 'written by hand' }), 9_000), 9_000, TIMING)).toEqual(wait(69_000));
     expect(nextStep(saw(seen, entry({ beat: 'b2' }), 9_000), 9_000, TIMING)).toEqual(wait(19_000));
   });
 });
@@ -92,11 +117,18 @@ it('ends a lease before others may claim, by two seconds and more for longer one
   expect(leadsUntilMs(stopped(leading), TIMING)).toBeUndefined();
 });
 
+it('has others wait for a heir as long as for the one before, whose address may still be there', () => {
+  const left = { ...ABANDONED, ttlMs: 60_000, leftToUs: true };
+  expect([left, { ...left, leftToUs: false }, undefined].map((it) => inheritedTtlMs(following(it)))).toEqual([
+    60_000, 0, 0,
+  ]);
+});
+
 describe('several candidates at one lock', () => {
   it('never lead together, whatever Consul, the network and the processes do', () => {
     fc.assert(
-      fc.property(fc.integer(), fc.integer({ min: 2, max: 4 }), (seed, candidates) => {
-        const { together } = simulate({ seed, candidates, seconds: 300, trouble: true });
+      fc.property(fc.integer(), fc.integer({ min: 2, max: 4 }), fc.boolean(), (seed, candidates, sameTtl) => {
+        const { together } = simulate({ seed, candidates, seconds: 300, trouble: true, sameTtl });
         expect(together).toEqual([]);
       }),
       { numRuns: 60 },
@@ -106,7 +138,13 @@ describe('several candidates at one lock', () => {
   it('have a leader again within TTL and lock delay after the last one went silent', () => {
     fc.assert(
       fc.property(fc.integer(), (seed) => {
-        const { together, longestGapMs } = simulate({ seed, candidates: 3, seconds: 200, trouble: false });
+        const { together, longestGapMs } = simulate({
+          seed,
+          candidates: 3,
+          seconds: 200,
+          trouble: false,
+          sameTtl: true,
+        });
         expect(together).toEqual([]);
         expect(longestGapMs).toBeGreaterThan(5_000);
         expect(longestGapMs).toBeLessThanOrEqual(10_000 + 1_000 + 1_000);

@@ -7,6 +7,7 @@ import {
   FOLLOWER,
   failed,
   type LeaderState,
+  type LeaderTiming,
   type LockEntry,
   leaderTiming,
   leadsUntilMs,
@@ -15,10 +16,10 @@ import {
   stopped,
 } from '../../src/leader.ts';
 
-const TTL_MS = 10_000;
+/** The first candidate has the first one, and so on. */
+const TTLS_MS = [10_000, 25_000, 14_000];
 const LOCK_DELAY_MS = 1_000;
 const TICK_MS = 50;
-const TIMING = leaderTiming(TTL_MS);
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -26,6 +27,8 @@ export interface SimulationOptions {
   readonly seconds: number;
   /** Without it the only trouble is that each leader is killed after a while. */
   readonly trouble: boolean;
+  /** All have a TTL of 10 s; otherwise each one of its own. */
+  readonly sameTtl: boolean;
 }
 
 export interface SimulationResult {
@@ -35,10 +38,13 @@ export interface SimulationResult {
   readonly longestGapMs: number;
 }
 
-export function simulate({ seed, candidates, seconds, trouble }: SimulationOptions): SimulationResult {
+export function simulate({ seed, candidates, seconds, trouble, sameTtl }: SimulationOptions): SimulationResult {
   const random = randomFrom(seed);
   const lock = new FakeLock(random);
-  const all = Array.from({ length: candidates }, (_, i) => new Candidate(`c${i}`, lock, { random, trouble }));
+  const all = Array.from(
+    { length: candidates },
+    (_, i) => new Candidate(`c${i}`, lock, { random, trouble, ttlMs: (sameTtl ? TTLS_MS[0] : TTLS_MS[i % 3]) ?? 0 }),
+  );
   const together: string[] = [];
   let longestGapMs = 0;
   let lastLedMs = 0;
@@ -85,29 +91,29 @@ class FakeLock {
   }
 
   /** Between the TTL and twice of it, as Consul has it. */
-  #endOf(nowMs: number): number {
-    return nowMs + TTL_MS * (1 + this.#random());
+  #endOf(ttlMs: number, nowMs: number): number {
+    return nowMs + ttlMs * (1 + this.#random());
   }
 
-  create(nowMs: number): string {
+  create(ttlMs: number, nowMs: number): string {
     this.#created += 1;
     const session = `s${this.#created}`;
-    this.#sessions.set(session, this.#endOf(nowMs));
+    this.#sessions.set(session, this.#endOf(ttlMs, nowMs));
     return session;
   }
 
-  renew(session: string, nowMs: number): boolean {
+  renew(session: string, ttlMs: number, nowMs: number): boolean {
     if (!this.#sessions.has(session)) return false;
-    this.#sessions.set(session, this.#endOf(nowMs));
+    this.#sessions.set(session, this.#endOf(ttlMs, nowMs));
     return true;
   }
 
-  acquire(session: string, beat: string, nowMs: number): boolean {
+  acquire(session: string, { beat, ttlMs }: { beat: string; ttlMs: number }, nowMs: number): boolean {
     if (!this.#sessions.has(session)) return false;
     const held = this.entry?.session;
     if (held !== undefined && held !== session) return false;
     if (held === undefined && nowMs < this.#delayedUntilMs) return false;
-    this.entry = { beat, session, writer: session, holder: undefined, released: false, leftToUs: false };
+    this.entry = { beat, session, writer: session, holder: undefined, released: false, ttlMs, leftToUs: false };
     return true;
   }
 
@@ -143,22 +149,28 @@ class Candidate {
   readonly #lock: FakeLock;
   readonly #random: () => number;
   readonly #trouble: boolean;
+  readonly #timing: LeaderTiming;
   #state = FOLLOWER;
   #call: Call | undefined;
   #session: string | undefined;
   #beat = 0;
   #stillUntilMs = 0;
 
-  constructor(name: string, lock: FakeLock, { random, trouble }: { random: () => number; trouble: boolean }) {
+  constructor(
+    name: string,
+    lock: FakeLock,
+    { random, trouble, ttlMs }: { random: () => number; trouble: boolean; ttlMs: number },
+  ) {
     this.name = name;
     this.#lock = lock;
     this.#random = random;
     this.#trouble = trouble;
+    this.#timing = leaderTiming(ttlMs);
   }
 
   /** One that stands still acts for no longer than its lease: the kernel takes the address away. */
   acts(nowMs: number): boolean {
-    return nowMs < (leadsUntilMs(this.#state, TIMING) ?? 0);
+    return nowMs < (leadsUntilMs(this.#state, this.#timing) ?? 0);
   }
 
   die(nowMs: number): void {
@@ -181,7 +193,7 @@ class Candidate {
       this.die(nowMs);
       return;
     }
-    if (nextStep(this.#state, nowMs, TIMING).kind === 'stop') this.#state = stopped(this.#state);
+    if (nextStep(this.#state, nowMs, this.#timing).kind === 'stop') this.#state = stopped(this.#state);
     if (call !== undefined) this.#settle(call, nowMs);
     else this.#begin(nowMs);
   }
@@ -196,7 +208,7 @@ class Candidate {
   #begin(nowMs: number): void {
     // Something like a watch, which sees changes late, early or not at all.
     if (this.#random() < 0.3) this.#state = saw(this.#state, this.#lock.entry, nowMs);
-    const step = nextStep(this.#state, nowMs, TIMING);
+    const step = nextStep(this.#state, nowMs, this.#timing);
     if (step.kind === 'look') {
       this.#send(nowMs, () => {
         const { entry } = this.#lock;
@@ -220,12 +232,13 @@ class Candidate {
       const before = this.#lock.entry;
       if (kind === 'claim' && before?.beat !== this.#state.seen?.entry?.beat)
         return (state, now) => saw(state, before, now);
-      if (this.#session === undefined || !this.#lock.renew(this.#session, at)) {
+      if (this.#session === undefined || !this.#lock.renew(this.#session, this.#timing.ttlMs, at)) {
         if (kind === 'renew') return (state) => stopped(state);
-        this.#session = this.#lock.create(at);
+        this.#session = this.#lock.create(this.#timing.ttlMs, at);
       }
       const session = this.#session;
-      if (this.#lock.acquire(session, beat, at)) return (state) => confirmed(state, session, sentAtMs);
+      if (this.#lock.acquire(session, { beat, ttlMs: this.#timing.ttlMs }, at))
+        return (state) => confirmed(state, session, sentAtMs);
       return (state, now) => stopped({ ...state, session }, now + 250);
     };
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ConsulAnswer } from '../../../src/consul/answer.ts';
 import { formatLockNote, readLock, sameLock } from '../../../src/consul/lock-entry.ts';
 
-const NOTE = formatLockNote({ holder: 'edge-1/7', session: 's1', beat: 4, released: false });
+const NOTE = formatLockNote({ holder: 'edge-1/7', session: 's1', beat: 4, released: false, ttlMs: 60_000 });
 
 function answer(value: string, session?: string): ConsulAnswer {
   const entry = { Key: 'a', Value: Buffer.from(value).toString('base64'), ...(session ? { Session: session } : {}) };
@@ -25,12 +25,27 @@ describe('a lock', () => {
       writer: 's1',
       holder: 'edge-1/7',
       released: false,
+      ttlMs: 60_000,
       leftToUs: false,
     });
   });
 
+  it.each<[said: string, ttlMs: number | undefined]>([
+    ['10000', 10_000],
+    ['86400000', 86_400_000],
+    ['9999', undefined],
+    ['86400001', undefined],
+    ['1e999', undefined],
+    ['"60000"', undefined],
+    ['[60000]', undefined],
+    ['-1', undefined],
+    ['null', undefined],
+  ])('with the TTL %s is waited for as long as a configuration could ask for, or says nothing', (said, ttlMs) => {
+    expect(read(`{"session":"s1","ttl_ms":${said}}`, 's1')).toMatchObject({ writer: 's1', ttlMs });
+  });
+
   it('that was given back says so', () => {
-    const back = formatLockNote({ holder: 'edge-1/7', session: 's1', beat: 5, released: true });
+    const back = formatLockNote({ holder: 'edge-1/7', session: 's1', beat: 5, released: true, ttlMs: 10_000 });
     expect(read(back)).toMatchObject({ session: undefined, writer: 's1', released: true });
   });
 
@@ -49,12 +64,14 @@ describe('a lock', () => {
       writer: undefined,
       holder: undefined,
       released: false,
+      ttlMs: undefined,
       leftToUs: false,
     });
   });
 
   it('that was left to a place is for whoever is there, and given back to nobody', () => {
-    const left = answer(formatLockNote({ holder: 'edge-1/7', session: 's1', beat: 5, released: false, heir: 'here' }));
+    const note = { holder: 'edge-1/7', session: 's1', beat: 5, released: false, ttlMs: 10_000, heir: 'here' };
+    const left = answer(formatLockNote(note));
     const header = (name: string) => (name === 'x-consul-index' ? '7' : undefined);
     const seenFrom = (place: string | undefined) => readLock({ ...left, header }, place);
     expect(seenFrom('here')).toMatchObject({ value: { leftToUs: true, released: false } });
@@ -69,7 +86,15 @@ describe('a lock', () => {
   });
 
   it('is the same while nobody writes, takes or frees it', () => {
-    const entry = { beat: 'a', session: 's', writer: 's', holder: 'h', released: false, leftToUs: false };
+    const entry = {
+      beat: 'a',
+      session: 's',
+      writer: 's',
+      holder: 'h',
+      released: false,
+      ttlMs: undefined,
+      leftToUs: false,
+    };
     expect(sameLock(entry, { ...entry })).toBe(true);
     expect(sameLock(undefined, undefined)).toBe(true);
     for (const other of [undefined, { ...entry, beat: 'b' }, { ...entry, session: undefined }]) {

@@ -28,8 +28,12 @@ beforeEach(() => {
   entry = undefined;
   answer = () => Promise.resolve(HELD);
   office = { failure: undefined, fail: () => undefined };
-  leadership = new Leadership({
-    config: CONFIG,
+  leadership = candidate(CONFIG);
+});
+
+function candidate(config: LeaderConfig): Leadership {
+  return new Leadership({
+    config,
     holder: 'edge-1',
     place: 'here',
     log,
@@ -41,7 +45,7 @@ beforeEach(() => {
         return { close: () => void calls.push('unwatch') };
       },
       look: () => noted('look', Promise.resolve(entry)),
-      claim: () => noted('claim', answer()),
+      claim: (_cut, atLeastMs) => noted(atLeastMs === 0 ? 'claim' : `claim for ${atLeastMs}`, answer()),
       renew: () => noted('renew', answer()),
       evict: (session) => noted(`evict ${session}`, Promise.resolve()),
       release: (heir) => noted(heir === undefined ? 'release' : `release to ${heir}`, Promise.resolve()),
@@ -56,7 +60,7 @@ beforeEach(() => {
       leave: (toHeir) => noted(toHeir ? 'leave to an heir' : 'leave', Promise.resolve()),
     },
   });
-});
+}
 
 afterEach(() => leadership.close());
 
@@ -82,6 +86,7 @@ const theirs = (beat: string, parts: Partial<LockEntry> = {}): LockEntry => ({
   writer: 'theirs',
   holder: 'edge-2',
   released: false,
+  ttlMs: undefined,
   leftToUs: false,
   ...parts,
 });
@@ -130,6 +135,25 @@ describe('a candidate', () => {
     await since();
     show(theirs('b2', { session: undefined, released: true }));
     expect(await since()).toEqual(['look', 'claim', 'serve until 11000']);
+  });
+
+  it('waits for a leader as long as that says, and is waited for as long where it takes its place', async () => {
+    entry = theirs('b1', { ttlMs: 60_000 });
+    leadership.start();
+    await since();
+    expect(await pass(59_999)).toEqual([]);
+    show(theirs('b2', { session: undefined, ttlMs: 60_000, leftToUs: true }));
+    expect(await since()).toEqual(['look', 'claim for 60000', 'serve until 70999']);
+  });
+
+  it('does not hurry where there is no lock delay', async () => {
+    leadership = candidate({ ...CONFIG, lock_delay: 0 });
+    entry = theirs('b1');
+    leadership.start();
+    await since();
+    expect(await pass(10_000)).toEqual(['look', 'evict theirs']);
+    expect(await pass(249)).toEqual([]);
+    expect(await pass(1)).toEqual(['look', 'evict theirs']);
   });
 
   it('claims again, four times a second, while it is refused', async () => {
