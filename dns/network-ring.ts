@@ -10,7 +10,7 @@ const anyone = (): boolean => true;
 /**
  * Points depend on the address and its weight alone. So servers that know the same members give the same answers; when an
  * address leaves, its networks and no others move, to whoever follows on the ring; and when it is back, they come home.
- * 1.6 kB per unit of weight, up to 1,000 units each.
+ * 1.6 kB per unit of weight; `ring-weight.ts` says how many units there are.
  */
 export class NetworkRing {
   readonly #ring: Ring;

@@ -27,6 +27,8 @@ export interface PoolState {
   readonly settled: boolean;
   /** From a list: nobody joins. */
   readonly isStatic: boolean;
+  /** Weights of members were above this, and are this; undefined where none was. */
+  readonly weightLimit?: number | undefined;
   /** Milliseconds until the set of members that are up could change at the earliest. */
   readonly flipMs: number;
 }

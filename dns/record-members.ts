@@ -23,8 +23,9 @@ import { type Choice, choose, type FailoverMemory, type FailoverRule, remembered
 import type { Ip } from './ip.ts';
 import type { OverrideState } from './override-order.ts';
 import { membersOf, type PoolMember, type PoolState, type ProbeTiming, poolOf } from './pool.ts';
+import { limitWeights } from './ring-weight.ts';
 
-export interface RecordMembersOptions {
+export interface RecordMembersOptions extends Pick<FailoverRule, 'policy'> {
   /** In the order of the configuration. */
   readonly pools: readonly (ClusterView & ProbeView)[];
   /** Undefined where members are not probed. */
@@ -108,8 +109,9 @@ export class RecordMembers {
   }
 
   #readPool(cluster: ClusterView & ProbeView, nowMs: number): PoolReading {
-    const { probe, overrideOf = () => undefined } = this.#options;
-    const members = membersOf(cluster, probe);
+    const { policy, probe, overrideOf = () => undefined } = this.#options;
+    const found = membersOf(cluster, probe);
+    const { members, weightLimit } = policy === 'hash' ? limitWeights(found) : { members: found };
     const damped = this.#damped;
     damped?.observe(cluster.name, members, nowMs);
     const everyone = members.map((member) => ordered(member, overrideOf(cluster.name, member)));
@@ -118,11 +120,8 @@ export class RecordMembers {
     const there = everyone.filter((member) => member.ordered !== 'down');
     const steadied = (member: PoolMember): PoolMember =>
       member.ordered === undefined ? (damped?.steady(cluster.name, member, nowMs) ?? member) : member;
-    return {
-      steady: poolOf(cluster, there.map(steadied)),
-      lenient: poolOf(cluster, there),
-      everyone: poolOf(cluster, everyone),
-    };
+    const pool = (some: readonly PoolMember[]): PoolState => ({ ...poolOf(cluster, some), weightLimit });
+    return { steady: pool(there.map(steadied)), lenient: pool(there), everyone: pool(everyone) };
   }
 }
 

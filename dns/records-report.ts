@@ -14,6 +14,8 @@ export interface PoolReport {
   readonly min_up: number;
   /** Members that are up and not counted as such because they come and go. */
   readonly held: number;
+  /** With policy `hash`, where weights are above this: they count as this. */
+  readonly weight_limit?: number;
   /** Discovery has answered and each member has had its first verdict. */
   readonly settled: boolean;
   /** Its members are in the answer. */
@@ -30,7 +32,7 @@ export interface RecordReport {
   readonly addresses: readonly string[];
   /** What one query gets of them. */
   readonly serving: Serving;
-  /** In the order of the addresses; null where no address counts for more than another. */
+  /** That count, in the order of the addresses; null where no address counts for more than another. */
   readonly weights: readonly number[] | null;
   readonly ttl_seconds: number;
   /** Of the zone. */
@@ -83,7 +85,7 @@ function reportRecord(
 
 function reportPool(
   config: BalancedRecordConfig,
-  { members, settled }: PoolState,
+  { members, settled, weightLimit }: PoolState,
   place: number,
   isInUse: boolean,
 ): PoolReport {
@@ -94,6 +96,7 @@ function reportPool(
     members: members.length,
     min_up: pool?.min_up ?? 1,
     held: members.filter(({ held }) => held === true).length,
+    ...(weightLimit === undefined ? {} : { weight_limit: weightLimit }),
     settled,
     in_use: isInUse,
   };
@@ -108,9 +111,13 @@ function whyOf(basis: Basis, pools: readonly PoolReport[]): string {
     .join(', ')}`;
 }
 
-function countsOf({ name, up, members, held, min_up: minUp }: PoolReport): string {
-  const notes = [...(held > 0 ? [`${held} held`] : []), ...(minUp > 1 ? [`min_up ${minUp}`] : [])].join(', ');
-  return `${name} ${up} of ${members}${notes === '' ? '' : ` (${notes})`}`;
+function countsOf({ name, up, members, held, min_up: minUp, weight_limit: limit }: PoolReport): string {
+  const notes = [
+    ...(held > 0 ? [`${held} held`] : []),
+    ...(minUp > 1 ? [`min_up ${minUp}`] : []),
+    ...(limit === undefined ? [] : [`weights above ${limit} count as ${limit}`]),
+  ];
+  return `${name} ${up} of ${members}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`;
 }
 
 const RULES: Readonly<Record<Basis, string>> = {

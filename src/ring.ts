@@ -14,6 +14,9 @@ export const POINTS_PER_WEIGHT = 160;
 /** Weights above this count as this: a point costs 10 bytes, and 160,000 of them for one endpoint are enough. */
 export const MAX_RING_WEIGHT = 1_000;
 
+/** The same for a member of a DNS record with policy `hash`: a name server has a ring for each name. */
+export const MAX_HASH_WEIGHT = 100;
+
 /** A built ring. Points ascend by (hash, endpoint id), so the order in which endpoints arrived never matters. */
 export interface Ring extends OwnerTable {
   readonly hashes: Uint32Array;

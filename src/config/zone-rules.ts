@@ -1,5 +1,6 @@
 /** Zones: names that fit, servers that can be found, records that can be answered. */
 import { formatDuration } from '../duration.ts';
+import { MAX_HASH_WEIGHT } from '../ring.ts';
 import type { BalancedRecordConfig, StaticRecordConfig, ZoneConfig } from './dns.ts';
 import { dampingRules } from './dns-damping.ts';
 import { isInZone, MAX_NAME_LENGTH, nameInZone, namesUpFrom } from './domain-name.ts';
@@ -10,6 +11,7 @@ import { HAS_NO_ADDRESS, IS_ALIAS, ServedNames } from './served-names.ts';
 import { uniqueNames } from './unique-names.ts';
 import { contentRules } from './zone-content-rules.ts';
 
+type Pool = BalancedRecordConfig['pools'][number];
 type RecordConfig = BalancedRecordConfig | StaticRecordConfig;
 
 export function zoneRules(context: RuleContext): void {
@@ -114,6 +116,7 @@ function balancedRules(context: RuleContext, path: ConfigPath, record: BalancedR
     const at = [...path, 'pools', index, 'members', 'static'];
     if (!isSound(at)) continue;
     const listed = [...(pool.members.static ?? []).entries()];
+    if (isSound([...path, 'policy']) && record.policy === 'hash') hashWeightRule(context, at, pool);
     uniqueNames(
       context,
       listed.map(([place, it]) => ({
@@ -126,12 +129,17 @@ function balancedRules(context: RuleContext, path: ConfigPath, record: BalancedR
   failoverTargetRule(context, path, record);
 }
 
+/** A ring takes time and memory in proportion to weights; what Consul says of them is limited where the ring is built. */
+function hashWeightRule({ report }: RuleContext, path: ConfigPath, { members }: Pool): void {
+  for (const [place, member] of (members.static ?? []).entries()) {
+    if (typeof member === 'string' || member.weight <= MAX_HASH_WEIGHT) continue;
+    const fix = 'divide the weights of all members of the pool: 300 and 100 are 3 and 1';
+    report([...path, place, 'weight'], `must not be more than ${MAX_HASH_WEIGHT} with policy hash; ${fix}`);
+  }
+}
+
 /** A list is as long as it is; how many Consul knows is not for a file to say. */
-function minUpRule(
-  { isSound, report }: RuleContext,
-  path: ConfigPath,
-  pool: BalancedRecordConfig['pools'][number],
-): void {
+function minUpRule({ isSound, report }: RuleContext, path: ConfigPath, pool: Pool): void {
   if (!isSound([...path, 'min_up']) || !isSound([...path, 'members'])) return;
   const { min_up: minUp, members } = pool;
   if (members.static === undefined || minUp === 1) return;

@@ -107,6 +107,25 @@ describe('the report of a balanced name', () => {
     expect(report()).toMatchObject({ serving, addresses: [P1, P2], weights: [3, 1] });
   });
 
+  it('shows the weights that count with policy hash, which are limited, and none of them by the failure of another', () => {
+    const { primary, report } = recordOf('policy: hash');
+    const large = Array.from({ length: 20 }, (_, i) => `10.0.0.${i + 1}`);
+    const described = large.map((it) => `${it} up 65535`);
+    primary.discover(`${P1} up 300`, `${P2} up 7`).probe(P1, 'ok').probe(P2, 'ok');
+    expect(report()).toMatchObject({
+      weights: [100, 7],
+      why: 'members that are up: primary 2 of 2 (weights above 100 count as 100)',
+      pools: [{ name: 'primary', weight_limit: 100 }, { name: 'backup' }],
+    });
+    primary.discover(...described, `${P2} up 7`);
+    for (const it of large) primary.probe(it, 'ok');
+    expect(report()).toMatchObject({ weights: [...large.map(() => 50), 7], pools: [{ weight_limit: 50 }, {}] });
+    for (const it of large.slice(1)) primary.probe(it, 'fails', 'fails', 'fails');
+    expect(report()).toMatchObject({ addresses: [large[0], P2], weights: [50, 7] });
+    primary.discover(`${P1} up 100`, P2).probe(P1, 'ok');
+    expect(report().pools[0]).not.toHaveProperty('weight_limit');
+  });
+
   it('shows the minimum of a pool that has been passed over for it', () => {
     const { primary, backup, report } = recordOf('policy: failover', 2);
     primary.probe(P1, 'ok').probe(P2, 'fails');

@@ -151,6 +151,15 @@ const BROKEN: readonly (readonly [what: string, text: string, problems: readonly
     ],
   ],
   [
+    'weights that are too much for a ring',
+    `${ZONE}        a: { policy: hash, pools: [ { name: p, members: { static: [ { address: 192.0.2.1, weight: 100 }, { address: 192.0.2.2, weight: 101 } ] } } ] }
+        b: { policy: weighted, pools: [ { name: p, members: { static: [ { address: 192.0.2.1, weight: 65535 } ] } } ] }
+`,
+    [
+      'f:8:136: dns.zones.example.org.records.a.pools[0].members.static[1].weight: must not be more than 100 with policy hash; divide the weights of all members of the pool: 300 and 100 are 3 and 1',
+    ],
+  ],
+  [
     'pools that could never have their minimum',
     `${ZONE}        a:
           policy: failover
