@@ -64,11 +64,23 @@ const TIMEOUT: Knob = {
   format: formatSpan,
 };
 
+/** Both at once: the interval, and a timeout of at most half of it. */
+const PACE: Knob = {
+  ...INTERVAL,
+  // As it is, it may do with a shorter timeout.
+  valueOf: ({ probe }) => probe.interval + 1,
+  with: (record, interval) => {
+    const timeout = Math.min(record.probe.timeout, interval / 2);
+    return { ...record, probe: { ...record.probe, interval, timeout } };
+  },
+};
+
 const ALONE: readonly Knob[] = [MAX_TTL, MIN_TTL, INTERVAL, FALL, TIMEOUT];
 
 /**
  * What to change so that the record meets its target, as the end of a sentence: each value that would do alone, else the
- * shortest TTL together with the interval that this leaves, else that it takes more than these two.
+ * shortest TTL together with the interval that this leaves, else with a shorter timeout besides, else the shortest target
+ * that all of these could meet.
  */
 export function failoverFix(record: Probed, targetMs: number): string {
   const alone = ALONE.flatMap((knob) => fixBy(knob, record, targetMs));
@@ -76,11 +88,27 @@ export function failoverFix(record: Probed, targetMs: number): string {
   const shortest = MIN_TTL.with(record, Math.min(record.ttl.min, SHORTEST_TTL_MS));
   const [interval] = fixBy(INTERVAL, shortest, targetMs);
   if (interval !== undefined) return `ttl.min of ${formatSpan(shortest.ttl.min)} together with ${interval} would`;
-  return 'ttl.min, probe.interval and probe.timeout all have to be shorter';
+  const paceMs = largestBy(PACE, shortest, targetMs);
+  if (paceMs !== undefined) return `${valuesOf(PACE.with(shortest, paceMs))} would`;
+  const fastest = PACE.with(shortest, PACE.leastFor(shortest));
+  const least = `failover_target of at least ${formatSpan(totalOf(fastest))}`;
+  return `with probe.fall of ${record.probe.fall} only ${least} would, by ${valuesOf(fastest)}`;
 }
 
 /** `ttl.max of at most 6s`, or nothing where no value of the knob does alone. */
 function fixBy(knob: Knob, record: Probed, targetMs: number): readonly string[] {
+  const value = largestBy(knob, record, targetMs);
+  return value === undefined ? [] : [`${knob.name} of at most ${knob.format(value)}`];
+}
+
+/** `ttl.min of 1s together with probe.interval of at most 850ms and probe.timeout of at most 425ms`. */
+function valuesOf({ ttl, probe }: Probed): string {
+  const [min, interval, timeout] = [ttl.min, probe.interval, probe.timeout].map(formatSpan);
+  return `ttl.min of ${min} together with probe.interval of at most ${interval} and probe.timeout of at most ${timeout}`;
+}
+
+/** Below what it is now; undefined where no value does that may be set. */
+function largestBy(knob: Knob, record: Probed, targetMs: number): number | undefined {
   // The window never shrinks when one of its values grows, so the largest value that does can be bisected for.
   let [met, above] = [0, Math.ceil(knob.valueOf(record) / knob.step)];
   while (met + 1 < above) {
@@ -89,7 +117,7 @@ function fixBy(knob: Knob, record: Probed, targetMs: number): readonly string[] 
     else above = middle;
   }
   const value = met * knob.step;
-  return value < knob.leastFor(record) ? [] : [`${knob.name} of at most ${knob.format(value)}`];
+  return value < knob.leastFor(record) ? undefined : value;
 }
 
 function totalOf(record: Probed): number {
