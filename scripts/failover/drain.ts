@@ -1,6 +1,7 @@
 /** The files of examples/edge-pair: the primary is drained while clients that honour the TTL go on sending requests. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { spreadOf } from '../../bench/statistics.ts';
 import { freePorts, startConsul } from '../../test/support/consul.ts';
 import { Instance } from '../../test/support/instances.ts';
 import { Load } from '../../test/support/load.ts';
@@ -15,6 +16,8 @@ const [PRIMARY, BACKUP] = ['127.0.0.2', '127.0.0.3'];
 const NAME = 'www.edge.example.com';
 const PER_SECOND = 500;
 const CLIENTS = 20;
+/** Together they send more than 20,000 requests. */
+const DRAINS = 4;
 
 export const DRAIN_ROW: Row = { name: 'drain', show: showDrain };
 
@@ -22,7 +25,17 @@ interface Opened {
   close(): unknown;
 }
 
-async function showDrain({ say }: Effort): Promise<ShownFigure> {
+async function showDrain({ runs, say }: Effort): Promise<ShownFigure> {
+  const drains: Drain[] = [];
+  const wanted = Math.min(runs, DRAINS);
+  while (drains.length < wanted) {
+    say(`drain ${drains.length + 1} of ${wanted}: SIGTERM to the primary`);
+    drains.push(await drainOnce());
+  }
+  return drainFigure(drains);
+}
+
+async function drainOnce(): Promise<Drain> {
   const open: Opened[] = [];
   const keep = <T extends Opened>(opened: T): T => {
     open.push(opened);
@@ -32,7 +45,6 @@ async function showDrain({ say }: Effort): Promise<ShownFigure> {
     const pair = await startExample(keep);
     const load = keep(loadByName(pair, keep));
     await until(() => load.sent > 2 * PER_SECOND, { what: 'the load to be under way' });
-    say('drain: SIGTERM to the primary');
     const begunMs = performance.now();
     pair.primary.child.kill('SIGTERM');
     const changed = await pair.watch.until(({ answer }) => answer === BACKUP, { what: 'the backup to be the answer' });
@@ -41,7 +53,7 @@ async function showDrain({ say }: Effort): Promise<ShownFigure> {
     const { sent } = load;
     await until(() => load.sent > sent + 2 * PER_SECOND, { what: 'the load to go on for a while' });
     await load.finish();
-    return figureOf({ load, changeMs: changed.atMs - begunMs, exit, exitMs });
+    return { sent: load.sent, failures: load.failures, changeMs: changed.atMs - begunMs, exit, exitMs };
   } finally {
     for (const it of open.reverse()) await it.close();
   }
@@ -90,29 +102,52 @@ function loadByName({ server, edgePort }: Example, keep: <T extends Opened>(open
   });
 }
 
-interface Outcome {
-  readonly load: Pick<Load, 'sent' | 'failures'>;
+/** One drain of the primary, from SIGTERM on. */
+export interface Drain {
+  readonly sent: number;
+  /** One sentence for each request without its whole, proper answer. */
+  readonly failures: readonly string[];
   readonly changeMs: number;
   readonly exit: number | string;
   readonly exitMs: number;
 }
 
-function figureOf({ load, changeMs, exit, exitMs }: Outcome): ShownFigure {
-  const broken = [
-    ...(load.failures.length === 0 ? [] : [`${load.failures.length} requests failed, such as ${load.failures[0]}`]),
+export function drainFigure(drains: readonly Drain[]): ShownFigure {
+  const broken = drains.flatMap(({ failures, exit }) => [
+    ...(failures.length === 0 ? [] : [`${failures.length} requests failed, such as ${failures[0]}`]),
     ...(exit === 0 ? [] : [`the primary ended with ${exit}`]),
-  ];
+  ]);
+  const spread = (what: string, values: readonly number[], format: (value: number) => string): readonly string[] => {
+    const { median = 0, least = 0, most = 0 } = spreadOf(values) ?? {};
+    return [what, ...[median, least, most].map(format)];
+  };
+  const sum = (values: readonly number[]): string => String(values.reduce((all, value) => all + value, 0));
+  const [sent, failed] = [drains.map((it) => it.sent), drains.map(({ failures }) => failures.length)];
   return {
     name: 'drain',
     table: [
-      [`SIGTERM to the primary, ${PER_SECOND} requests a second of ${CLIENTS} clients`, ''],
-      ['requests', String(load.sent)],
-      ['failed', String(load.failures.length)],
-      ['first answer without it', seconds(changeMs)],
-      ['the process has ended, with `drain.delay: 7s`', seconds(exitMs)],
+      [`SIGTERM to the primary, ${drains.length} times`, 'median', 'least', 'most', 'in all'],
+      [...spread('requests', sent, String), sum(sent)],
+      [...spread('failed', failed, String), sum(failed)],
+      [
+        ...spread(
+          'first answer without it',
+          drains.map((it) => it.changeMs),
+          seconds,
+        ),
+        '–',
+      ],
+      [
+        ...spread(
+          'the process has ended, with `drain.delay: 7s`',
+          drains.map((it) => it.exitMs),
+          seconds,
+        ),
+        '–',
+      ],
     ],
-    note: '`node scripts/failover.ts --only drain`: the files of examples/edge-pair, TTL 1 s to 5 s; each client keeps an answer for its TTL, and its connections.',
+    note: `\`node scripts/failover.ts --only drain\`: the files of examples/edge-pair, TTL 1 s to 5 s; ${PER_SECOND} requests a second of ${CLIENTS} clients, each of which keeps an answer for its TTL, and its connections.`,
     broken,
-    values: { sent: load.sent, failures: load.failures, changeMs, exitMs },
+    values: { drains },
   };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { deathFigure, failoverOf } from '../../scripts/failover/deaths.ts';
+import { drainFigure } from '../../scripts/failover/drain.ts';
 import { partsOf } from '../../scripts/failover/flapping.ts';
 import { PAGE, ROWS } from '../../scripts/failover.ts';
 
@@ -48,6 +49,26 @@ describe('a failover', () => {
     const slow = { detection_ms: 5_000, propagation_ms: 20, total_ms: 6_020 };
     const { broken } = deathFigure('cut', [{ ...kept, firstWithoutMs: 3_700 }], slow);
     expect(broken).toEqual(['the answer changed after 3.70 s, above 3.60 s']);
+  });
+});
+
+describe('drains', () => {
+  const clean = { sent: 5_800, failures: [], changeMs: 50, exit: 0, exitMs: 7_600 };
+
+  it('are added up, and show the median', () => {
+    const { table, broken } = drainFigure([clean, { ...clean, sent: 5_700, changeMs: 70 }, { ...clean, sent: 5_900 }]);
+    expect(broken).toEqual([]);
+    expect(table.slice(1, 4)).toEqual([
+      ['requests', '5800', '5700', '5900', '17400'],
+      ['failed', '0', '0', '0', '0'],
+      ['first answer without it', '0.05 s', '0.05 s', '0.07 s', '–'],
+    ]);
+  });
+
+  it('keep no promise where one of them loses a request or ends badly', () => {
+    const { table, broken } = drainFigure([clean, { ...clean, failures: ['reset'] }, { ...clean, exit: 'SIGKILL' }]);
+    expect(broken).toEqual(['1 requests failed, such as reset', 'the primary ended with SIGKILL']);
+    expect(table[2]).toEqual(['failed', '0', '0', '1', '1']);
   });
 });
 
