@@ -27,6 +27,10 @@ export function collectClusterMetrics(clusters: readonly ClusterView[], writer: 
   for (const { name, discovery } of clusters) {
     for (const [result, count] of Object.entries(discovery.updates)) writer.sample({ cluster: name, result }, count);
   }
+  writer.family('outrigger_probes_not_asked_total', 'counter', 'Probes that were not made: too many were under way.');
+  for (const { name, probesNotAsked } of clusters) {
+    if (probesNotAsked !== undefined) writer.sample({ cluster: name }, probesNotAsked);
+  }
 }
 
 /** Two ids may share an address; their series is one, and it is up when either is. */

@@ -55,6 +55,12 @@ export class ClusterLog {
     else this.#log.warn({ ...fields, reason: failure }, 'probes say down');
   }
 
+  tooManyProbes(tooMany: boolean): void {
+    const fields = { cluster: this.#cluster };
+    if (tooMany) this.#log.warn(fields, 'too many probes at once: some get no turn within their timeout');
+    else this.#log.info(fields, 'every probe gets its turn again');
+  }
+
   listenerFailed(error: unknown): void {
     this.#log.error({ cluster: this.#cluster, err: error }, 'a listener failed');
   }

@@ -144,6 +144,10 @@ class ClusterRunner implements RunningCluster {
     return this.#intake.status({ index: this.#source?.index, nowMs: this.#clock.now() });
   }
 
+  get probesNotAsked(): number | undefined {
+    return this.#probes?.notAskedCount;
+  }
+
   secondsInStatus(id: EndpointId): number | undefined {
     const sinceMs = this.#statusTimes.sinceMs(id);
     return sinceMs === undefined ? undefined : (this.#clock.now() - sinceMs) / 1_000;
@@ -207,13 +211,15 @@ class ClusterRunner implements RunningCluster {
   #openRoster(config: ProbePlan): ProbeRoster {
     return new ProbeRoster({
       config,
-      commands: this.#commands,
+      commands: this.#commands.share(),
       clock: this.#clock,
       random: this.#random,
       onResult: (endpoint, result) => {
-        if (result.kind !== 'unknown') this.#observe(endpoint, result.kind === 'up' ? undefined : result.reason);
+        if (result.kind === 'up') this.#observe(endpoint, undefined);
+        else if (result.kind === 'down') this.#observe(endpoint, result.reason);
         this.#startIfReady();
       },
+      onTooMany: (tooMany) => this.#log.tooManyProbes(tooMany),
     });
   }
 

@@ -3,7 +3,7 @@ import type { HostPort } from '../address.ts';
 import type { ProbeConfig } from '../config/probe.ts';
 import { formatDuration } from '../duration.ts';
 import type { ProbeResult } from './probe.ts';
-import type { ProbeCommands } from './probe-commands.ts';
+import type { CommandShare } from './probe-commands.ts';
 import type { CommandEnd } from './run-command.ts';
 
 /** Where a probe goes, by the name that the cluster has for it. */
@@ -14,7 +14,7 @@ export interface ProbedEndpoint extends HostPort {
 export interface ExecProbe {
   readonly exec: NonNullable<ProbeConfig['exec']>;
   readonly timeoutMs: number;
-  readonly commands: ProbeCommands;
+  readonly commands: CommandShare;
   readonly signal: AbortSignal;
 }
 
@@ -31,8 +31,8 @@ export async function probeByCommand(endpoint: ProbedEndpoint, probe: ExecProbe)
   const { exec, timeoutMs, commands, signal } = probe;
   const env = environmentOf(endpoint, exec.port);
   const end = await commands.run(exec.command, { env, timeoutMs, signal });
-  if (end === undefined) return { kind: 'unknown', reason: signal.aborted ? 'called off' : 'too many probes at once' };
-  return resultOf(end, timeoutMs);
+  if (end !== undefined) return resultOf(end, timeoutMs);
+  return signal.aborted ? { kind: 'unknown', reason: 'called off' } : { kind: 'not asked' };
 }
 
 /** Without a port there is no OUTRIGGER_PORT. */

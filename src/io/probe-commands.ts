@@ -1,4 +1,5 @@
 /** The commands that probe for this process: a bounded number at a time, and none that outlives it. */
+import { CommandTurns, type TurnBounds, type TurnQueue } from './command-turns.ts';
 import type { CommandEnd, CommandOptions, RunningCommand } from './run-command.ts';
 
 export interface ProbeCommandOptions extends CommandOptions {
@@ -7,35 +8,44 @@ export interface ProbeCommandOptions extends CommandOptions {
 }
 
 /** Starting a process costs the main thread a millisecond or so: hundreds at once would hold up everything else. */
-const MAX_RUNNING = 64;
+const BOUNDS: TurnBounds = { running: 64, perCluster: 16, kept: 16 };
 
-interface Waiting {
-  readonly take: (granted: boolean) => void;
+/** Runs the commands of one cluster. */
+export interface CommandShare {
+  /** Runs it when it is its turn; undefined where that did not come within `timeoutMs`, or was called off. Never rejects. */
+  run(command: readonly string[], options: ProbeCommandOptions): Promise<CommandEnd | undefined>;
 }
 
-/** One per process; whatever is configured to run commands shares it. */
+/** One per process; whatever is configured to run commands has a share of it. */
 export class ProbeCommands {
-  readonly #maxRunning: number;
+  readonly #turns: CommandTurns;
   readonly #running = new Set<RunningCommand>();
-  readonly #waiting = new Set<Waiting>();
-  #taken = 0;
   readonly #onExit = (): void => this.#killAll();
 
-  constructor(maxRunning = MAX_RUNNING) {
-    this.#maxRunning = maxRunning;
+  constructor(bounds = BOUNDS) {
+    this.#turns = new CommandTurns(bounds);
   }
 
-  /** Runs it when it is its turn; undefined where that did not come within `timeoutMs`, or was called off. Never rejects. */
-  async run(command: readonly string[], options: ProbeCommandOptions): Promise<CommandEnd | undefined> {
+  /** For a cluster of its own. */
+  share(): CommandShare {
+    const queue: TurnQueue = { taken: 0, waiting: new Set() };
+    return { run: (command, options) => this.#run(queue, command, options) };
+  }
+
+  async #run(
+    queue: TurnQueue,
+    command: readonly string[],
+    options: ProbeCommandOptions,
+  ): Promise<CommandEnd | undefined> {
     const { signal, timeoutMs } = options;
-    if (!(await this.#turn(timeoutMs, signal))) return undefined;
+    if (!(await this.#turns.take(queue, timeoutMs, signal))) return undefined;
     const { startCommand } = await import('./run-command.ts');
     if (signal.aborted) {
-      this.#endTurn();
+      this.#turns.end(queue);
       return undefined;
     }
     const running = startCommand(command, options);
-    this.#note(running);
+    this.#note(running, queue);
     const kill = (): void => running.kill();
     signal.addEventListener('abort', kill, { once: true });
     const end = await running.end;
@@ -43,43 +53,14 @@ export class ProbeCommands {
     return signal.aborted ? undefined : end;
   }
 
-  /** True once there is room, which is then taken. */
-  #turn(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
-    if (signal.aborted) return Promise.resolve(false);
-    if (this.#taken < this.#maxRunning) {
-      this.#taken += 1;
-      return Promise.resolve(true);
-    }
-    return new Promise((resolve) => {
-      const take = (granted: boolean): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', giveUp);
-        this.#waiting.delete(waiting);
-        resolve(granted);
-      };
-      const giveUp = (): void => take(false);
-      const waiting: Waiting = { take };
-      const timer = setTimeout(giveUp, timeoutMs);
-      signal.addEventListener('abort', giveUp);
-      this.#waiting.add(waiting);
-    });
-  }
-
-  /** The room goes to whoever has waited longest. */
-  #endTurn(): void {
-    const [next] = this.#waiting;
-    if (next === undefined) this.#taken -= 1;
-    else next.take(true);
-  }
-
-  #note(running: RunningCommand): void {
+  #note(running: RunningCommand, queue: TurnQueue): void {
     // A process that ends without having closed anything takes its commands along.
     if (this.#running.size === 0) process.on('exit', this.#onExit);
     this.#running.add(running);
     void running.gone.then(() => {
       this.#running.delete(running);
       if (this.#running.size === 0) process.off('exit', this.#onExit);
-      this.#endTurn();
+      this.#turns.end(queue);
     });
   }
 

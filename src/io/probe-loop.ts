@@ -3,13 +3,13 @@ import { pauseAfterProbe } from '../probe-pace.ts';
 import { type Clock, pause } from './clock.ts';
 import type { ProbedEndpoint } from './exec-probe.ts';
 import { type ProbePlan, type ProbeResult, probeOnce } from './probe.ts';
-import type { ProbeCommands } from './probe-commands.ts';
+import type { CommandShare } from './probe-commands.ts';
 
 export interface ProbeLoopOptions {
   readonly config: ProbePlan;
   /** Gets every result, in order; nothing comes after the loop was stopped. */
   readonly onResult: (result: ProbeResult) => void;
-  readonly commands: ProbeCommands;
+  readonly commands: CommandShare;
   readonly clock: Clock;
   readonly random: () => number;
 }

@@ -6,16 +6,17 @@ import { formatDuration } from '../duration.ts';
 import { LOCAL_PROXY_HEADERS, type ProxyVersion } from '../local-proxy-header.ts';
 import { readStatusLine } from '../status-line.ts';
 import { type ProbedEndpoint, probeByCommand } from './exec-probe.ts';
-import type { ProbeCommands } from './probe-commands.ts';
+import type { CommandShare } from './probe-commands.ts';
 
 /**
  * up: it works · down: it does not, and why · unknown: this machine could not ask (out of sockets or memory),
- * which says nothing about the endpoint.
+ * which says nothing about the endpoint · not asked: too many probes were under way for it to have its turn.
  */
 export type ProbeResult =
   | { readonly kind: 'up' }
   | { readonly kind: 'down'; readonly reason: string }
-  | { readonly kind: 'unknown'; readonly reason: string };
+  | { readonly kind: 'unknown'; readonly reason: string }
+  | { readonly kind: 'not asked' };
 
 /** A probe of the configuration, and what else its endpoints expect. */
 export interface ProbePlan extends ProbeConfig {
@@ -45,7 +46,7 @@ const OUR_OWN_FAULT: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS
 export interface ProbeContext {
   readonly signal: AbortSignal;
   /** Runs the commands of `exec` probes. */
-  readonly commands: ProbeCommands;
+  readonly commands: CommandShare;
 }
 
 /**

@@ -18,6 +18,7 @@ test('every family is there with its type, also without clusters', () => {
     'outrigger_ring_info gauge',
     'outrigger_discovery_age_seconds gauge',
     'outrigger_discovery_updates_total counter',
+    'outrigger_probes_not_asked_total counter',
   ]);
 });
 
@@ -67,4 +68,11 @@ test('discovery shows its age and its results; before its first answer the age i
 test('a static list has no age', () => {
   const families = collect(clusterView('users', [], { discovery: { source: 'static', ageSeconds: 86_400 } }));
   expect(families.get('outrigger_discovery_age_seconds')!.samples).toEqual([]);
+});
+
+test('probes that got no turn are counted, for clusters that are probed', () => {
+  const families = collect({ ...clusterView('users', []), probesNotAsked: 7 }, clusterView('orders', []));
+  expect(families.get('outrigger_probes_not_asked_total')!.samples).toEqual([
+    { name: 'outrigger_probes_not_asked_total', labels: { cluster: 'users' }, value: 7 },
+  ]);
 });

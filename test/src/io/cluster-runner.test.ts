@@ -11,6 +11,7 @@ import type { ProbeConfig } from '../../../src/config/probe.ts';
 import { type DiscoveredEndpoint, endpointId } from '../../../src/endpoint.ts';
 import { type ClusterRunnerOptions, type RunningCluster, startCluster } from '../../../src/io/cluster-runner.ts';
 import { type ConsulClient, createConsulClient } from '../../../src/io/consul-client.ts';
+import { ProbeCommands } from '../../../src/io/probe-commands.ts';
 import { freePorts } from '../../support/consul.ts';
 import { discovered } from '../../support/endpoints.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -333,6 +334,29 @@ describe('probes', () => {
     const pid = Number(readFileSync(file, 'utf8'));
     await cluster.close();
     await until(() => !isAlive(pid), { what: 'its end' });
+  });
+
+  it('by commands that hang hold up no other cluster, and say when they get no turn', async () => {
+    const commands = new ProbeCommands({ running: 2, perCluster: 1, kept: 1 });
+    const probed = (command: string[]) => ({
+      probe: { ...PROBE, http: undefined, fall: 1, exec: { command } },
+      commands,
+    });
+    const hung = start({
+      ...probed(['sleep', '60']),
+      name: 'hung',
+      discover: list(discovered('a'), discovered('b'), discovered('c'), discovered('d')),
+    });
+    const other = start({ ...probed(['false']), discover: list(discovered('e')) });
+    await other.whenStarted;
+    expect(other.snapshot.reasons.get(endpointId('e'))).toBe('probe: exit 1');
+    const warning = { level: 'warn', message: 'too many probes at once: some get no turn within their timeout' };
+    const warned = () => log.lines.filter((it) => it.message === warning.message);
+    await until(() => warned().length === 1, { what: 'the warning' });
+    expect(warned()).toEqual([{ ...warning, fields: { cluster: 'hung' } }]);
+    expect(hung.started).toBe(false);
+    await until(() => (hung.probesNotAsked ?? 0) > 3, { what: 'more of them' });
+    expect([warned().length, other.probesNotAsked]).toEqual([1, 0]);
   });
 
   it('confirm a loss, so that it is not held', async () => {

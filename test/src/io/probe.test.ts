@@ -62,7 +62,7 @@ function config(
   return { interval: 1_000, timeout: 1_000, fall: 3, rise: 2, ...parts, ...http } as ProbeConfig;
 }
 
-const commands = new ProbeCommands();
+const commands = new ProbeCommands().share();
 const at = (port: number, host = '127.0.0.1') => ({ id: 'node-1/web', host, port });
 const probe = (port: number, how: ProbePlan, host?: string): Promise<ProbeResult> =>
   probeOnce(at(port, host), how, { commands, signal: new AbortController().signal });
