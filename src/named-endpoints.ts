@@ -28,6 +28,8 @@ export interface Place {
 /** More of one name are a mistake, or an attack. */
 export const MAX_ADDRESSES = 1_000;
 export const MAX_SERVICES = 100;
+/** Of one source, whatever its services and addresses make together. */
+export const MAX_ENDPOINTS = 5_000;
 
 export interface Bounded<Item> {
   readonly items: readonly Item[];
@@ -62,6 +64,11 @@ export function preferredPlaces(found: readonly FoundService[]): Bounded<Place> 
 export function namedEndpoint({ host, port, weight }: Place, address: string, withPort: boolean): DiscoveredEndpoint {
   const id = `${host}/${withPort ? formatAddress({ host: address, port }) : address}`;
   return { id: endpointId(id), host: address, port, weight, health: 'up', healthReason: '' };
+}
+
+/** Of one source: the first ones. */
+export function boundedEndpoints(endpoints: readonly DiscoveredEndpoint[]): Bounded<DiscoveredEndpoint> {
+  return bounded(endpoints, MAX_ENDPOINTS, 'endpoints');
 }
 
 /** Of `endpoints`, those that came from addresses of this family at `host`. */

@@ -1,6 +1,7 @@
 /** Watches names in DNS whose records are the endpoints: asked for again when they have had their time. */
 import type { HostPort } from '../address.ts';
 import type { DiscoveryUpdate } from '../discovery.ts';
+import { boundedEndpoints } from '../named-endpoints.ts';
 import { pause } from './clock.ts';
 import { FollowedName, type FollowedNameOptions, type NameState } from './followed-name.ts';
 import { type NameLookups, openNameLookups } from './name-lookups.ts';
@@ -74,11 +75,11 @@ class DnsWatch {
     const states = names.map((name) => this.#states.get(name)).filter((it) => it !== undefined);
     if (states.length < names.length) return;
     const problems = states.flatMap((it) => it.problems);
-    const endpoints = states.flatMap((it) => it.endpoints);
+    const { items: endpoints, leftOut } = boundedEndpoints(states.flatMap((it) => it.endpoints));
     // No endpoint, and not all questions answered: nobody has said that there is none.
     const unknown = endpoints.length === 0 && states.some((it) => it.incomplete);
     const answered = states.some((it) => it.answered) && !unknown;
     if (!answered) onUpdate({ kind: 'failed', error: new Error(problems.join(', ')) });
-    else onUpdate({ kind: 'endpoints', endpoints, skipped: problems });
+    else onUpdate({ kind: 'endpoints', endpoints, skipped: [...problems, ...leftOut] });
   }
 }

@@ -2,6 +2,7 @@
 import type { DiscoveredEndpoint } from '../endpoint.ts';
 import {
   boundedAddresses,
+  boundedEndpoints,
   endpointsOfHost,
   type FoundAddress,
   type FoundService,
@@ -81,7 +82,9 @@ export class FollowedName {
     const { problems, answered, dueMs } = report;
     const noServices = isService && this.#services.records === undefined;
     const incomplete = noServices || places.some((place) => this.#isUnknown(place));
-    return { endpoints: places.flatMap((place) => this.#endpointsAt(place)), problems, answered, incomplete, dueMs };
+    const endpoints = boundedEndpoints(places.flatMap((place) => this.#endpointsAt(place)));
+    problems.push(...endpoints.leftOut.map((text) => `${name}: ${text}`));
+    return { endpoints: endpoints.items, problems, answered, incomplete, dueMs };
   }
 
   async #askFor(places: readonly Place[], lookups: NameLookups): Promise<void> {

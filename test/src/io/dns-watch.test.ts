@@ -291,6 +291,30 @@ describe('services', () => {
     expect(last()).toBe('n1.internal/10.0.0.1:80 (A n2.internal: SERVFAIL) (AAAA n2.internal: SERVFAIL)');
   });
 
+  it('and several names bring a bounded number of endpoints, and say what is left out', async () => {
+    const addresses = Array.from({ length: 1_000 }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
+    const names = ['a.internal', 'b.internal'];
+    for (const name of names) {
+      const targets = ['1', '2', '3', '4', '5', '6'].map((it) => `${it}.${name}`);
+      lookups.setServices(
+        name,
+        targets.map((target) => srv(0, 1, 80, target)),
+      );
+      for (const target of targets) lookups.set(`A ${target}`, addresses);
+    }
+    watch({ names, records: 'srv', port: 0 });
+    await settled(1, 2);
+    const update = updates.at(-1)!;
+    expect(update.kind === 'endpoints' && [update.endpoints.length, update.skipped]).toEqual([
+      5_000,
+      [
+        'a.internal: 1000 endpoints beyond the first 5000',
+        'b.internal: 1000 endpoints beyond the first 5000',
+        '5000 endpoints beyond the first 5000',
+      ],
+    ]);
+  });
+
   it('that are gone are an empty set', async () => {
     watch({ records: 'srv', port: 0 });
     await settled(1);
