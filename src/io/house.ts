@@ -74,8 +74,10 @@ export interface HouseOptions {
   /** It takes the place of a process that has the same addresses, which is told to drain once this one has started. */
   readonly replaces?: boolean | undefined;
   /** Called once, at the beginning; what it resolves to stands for the lead while the house is started. Default: nobody. */
-  readonly openLeadership?: () => Promise<Leadership | undefined>;
+  readonly openLeadership?: () => Promise<Standing | undefined>;
 }
+
+type Standing = Pick<Leadership, 'clear' | 'start' | 'resign' | 'handOver' | 'close' | 'status'>;
 
 /** How long what has been bound beside another process may take to let go of it where the start fails. */
 const RETREAT_MS = 3_000;
@@ -94,7 +96,7 @@ export class House implements RunningHouse {
   readonly #bound = Promise.withResolvers<void>();
   readonly #markClosed: () => void;
   #adminServers: Promise<AdminServers> | undefined;
-  #leadership: Leadership | undefined;
+  #leadership: Standing | undefined;
   #started = false;
   #hasSuccessor = false;
   #draining: Promise<void> | undefined;
@@ -172,7 +174,9 @@ export class House implements RunningHouse {
     const { config } = this.#reloads;
     const { role } = this.admin;
     try {
-      await takePlace({ config, role, log: this.#log, openAdmin: () => this.#openAdmin() });
+      const hasFound = await takePlace({ config, role, log: this.#log, openAdmin: () => this.#openAdmin() });
+      // An address was left in peace for whoever would be there.
+      if (!hasFound) await this.#leadership?.clear();
     } catch (error) {
       // Work is coming in already, because the addresses are shared.
       await Promise.race([this.#work.finish(), pause(realClock, RETREAT_MS, this.#stopping.signal)]);

@@ -8,8 +8,10 @@ import type { VirtualAddress } from './virtual-address.ts';
 export interface LeaderOffice {
   /** With the length of its prefix; undefined where there is none to own. */
   readonly address: string | undefined;
-  /** Makes sure that the office could be taken. Rejects with what is missing. */
+  /** Finds what the office takes. Rejects with what is missing. */
   prepare(): Promise<void>;
+  /** Takes off an address that is here without a leader, and so finds out whether that can be done. Rejects where not. */
+  clear(): Promise<void>;
   /**
    * Takes the office, or stays in it, until others may claim it. Resolves to why that cannot be, once the address is
    * there or not; what fails later is told to `onFailure`. Never rejects.
@@ -47,6 +49,10 @@ export class Office implements LeaderOffice {
 
   async prepare(): Promise<void> {
     await this.#options.address?.prepare();
+  }
+
+  async clear(): Promise<void> {
+    await this.#options.address?.clear();
   }
 
   async serve(untilMs: number, onFailure: (why: string) => void): Promise<string | undefined> {

@@ -66,6 +66,11 @@ export class Leadership {
     this.#clock = options.clock ?? realClock;
   }
 
+  /** Takes off what nobody on this machine can have with good reason; before the start. Rejects where that cannot be done. */
+  clear(): Promise<void> {
+    return this.#options.office.clear();
+  }
+
   /** Begins to stand for the lead; only once work can be done here. */
   start(): void {
     const { lock, random = Math.random } = this.#options;

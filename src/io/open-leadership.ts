@@ -18,7 +18,7 @@ export interface OpenLeadershipOptions {
   readonly log: Log;
   /** Where programs are looked for, and what the commands find as PATH. Default: the process's own. */
   readonly searchPath?: string;
-  /** Another process on this machine, whose place this one takes, may have the address. */
+  /** Another process on this machine, whose place this one takes, may have the address: it is left there for now. */
   readonly besideAnother?: boolean | undefined;
 }
 
@@ -31,10 +31,11 @@ export async function openLeadership(options: OpenLeadershipOptions): Promise<Le
   const { leader, vip } = config;
   if (leader === undefined) return undefined;
   const start = await commandStarter(searchPath);
-  const parts = { log, clock: realClock, searchPath, start, besideAnother };
+  const parts = { log, clock: realClock, searchPath, start };
   const address = vip === undefined ? undefined : new VirtualAddress({ ...parts, config: vip });
   const office = new Office({ config: leader, address, log, start });
   await office.prepare();
+  if (!besideAnother) await office.clear();
   const holder = `${hostname()}/${process.pid}`;
   const place = await ownNetworkStack();
   const lock = new ConsulLock({ consul: consul(), config: leader, holder, place });

@@ -23,8 +23,8 @@ export interface TakePlaceOptions {
   readonly openAdmin: () => Promise<void>;
 }
 
-/** Rejects where the former process does not give way, or the addresses cannot be bound. */
-export async function takePlace({ config, role, log, openAdmin }: TakePlaceOptions): Promise<void> {
+/** Resolves to whether there was one. Rejects where the former process does not give way, or the addresses cannot be bound. */
+export async function takePlace({ config, role, log, openAdmin }: TakePlaceOptions): Promise<boolean> {
   const admin = config.admin?.listen;
   const former = admin === undefined ? undefined : await findFormerProcess(admin, role);
   const canShare = CAN_SHARE_PORTS && [admin, config.status?.listen].every((it) => it === undefined || !('path' in it));
@@ -38,4 +38,5 @@ export async function takePlace({ config, role, log, openAdmin }: TakePlaceOptio
   if (former !== undefined) log.info('took the place of the process before, which drains');
   else if (admin === undefined) log.warn('no admin address: whoever else has the addresses of this process goes on');
   else log.info('nobody to take the place of: no process answers at the admin address');
+  return former !== undefined;
 }

@@ -19,8 +19,6 @@ export interface VirtualAddressOptions {
   /** Where programs are looked for: a value of PATH. */
   readonly searchPath: string;
   readonly start: StartCommand;
-  /** Another process on this machine may have the address with good reason: it is left in peace at the start. */
-  readonly besideAnother: boolean;
 }
 
 /** `ip` takes milliseconds; one that takes longer is killed. */
@@ -51,13 +49,17 @@ export class VirtualAddress {
     return this.#options.config.address;
   }
 
-  /** Finds what is needed, and takes off what a former life may have left. Rejects with what is missing. */
+  /** Finds the programs that are needed. Rejects with what is missing. */
   async prepare(): Promise<void> {
-    const { config, log, searchPath, besideAnother } = this.#options;
-    const { address, interface: device } = config;
+    const { searchPath } = this.#options;
     this.#ip = await neededProgram('ip', { searchPath, from: 'iproute2' });
     this.#arping = await neededProgram('arping', { searchPath, from: 'iputils-arping' });
-    if (besideAnother) return;
+  }
+
+  /** Takes off what a former life may have left, or a person. Rejects with what is missing for that. */
+  async clear(): Promise<void> {
+    const { config, log } = this.#options;
+    const { address, interface: device } = config;
     const end = await this.#delete();
     if (hasSucceeded(end)) {
       log.warn({ address, interface: device }, 'took off an address that was there already: only its leader has it');

@@ -53,6 +53,7 @@ function candidate(config: LeaderConfig): Leadership {
     office: {
       address: '192.0.2.10/24',
       prepare: () => Promise.resolve(),
+      clear: () => Promise.resolve(),
       serve: (untilMs, onFailure) => {
         office.fail = onFailure;
         return noted(`serve until ${untilMs}`, Promise.resolve(office.failure));

@@ -38,25 +38,38 @@ async function take(listenAt: HostPort | undefined, role = 'sidecar') {
   const openAdmin = async (): Promise<void> => {
     opened += 1;
   };
-  await takePlace({ config, role, log, openAdmin });
-  return { opened, said: log.messages('info', 'warn') };
+  const hasFound = await takePlace({ config, role, log, openAdmin });
+  return { opened, hasFound, said: log.messages('info', 'warn') };
 }
 
 describe('taking the place of a process', () => {
   test('that answers has it drain, once the addresses are bound here', async () => {
     const { house, admin } = await former();
-    const { opened, said } = await take(admin);
-    expect([opened, house.calls, said]).toEqual([1, ['drain'], ['took the place of the process before, which drains']]);
+    const { opened, hasFound, said } = await take(admin);
+    expect([opened, hasFound, house.calls, said]).toEqual([
+      1,
+      true,
+      ['drain'],
+      ['took the place of the process before, which drains'],
+    ]);
   });
 
   test('that is not there is no fault', async () => {
-    const { opened, said } = await take({ host: '127.0.0.1', port: 1 });
-    expect([opened, said]).toEqual([1, ['nobody to take the place of: no process answers at the admin address']]);
+    const { opened, hasFound, said } = await take({ host: '127.0.0.1', port: 1 });
+    expect([opened, hasFound, said]).toEqual([
+      1,
+      false,
+      ['nobody to take the place of: no process answers at the admin address'],
+    ]);
   });
 
   test('without an admin address to find it by is said', async () => {
-    const { opened, said } = await take(undefined);
-    expect([opened, said]).toEqual([1, ['no admin address: whoever else has the addresses of this process goes on']]);
+    const { opened, hasFound, said } = await take(undefined);
+    expect([opened, hasFound, said]).toEqual([
+      1,
+      false,
+      ['no admin address: whoever else has the addresses of this process goes on'],
+    ]);
   });
 
   test('of another role is refused, and that one goes on', async () => {

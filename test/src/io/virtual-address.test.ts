@@ -41,7 +41,7 @@ beforeEach(() => {
   address = addressOf(folder);
 });
 
-function addressOf(searchPath: string, besideAnother = false): VirtualAddress {
+function addressOf(searchPath: string): VirtualAddress {
   const start = (parts: readonly string[]) => {
     const command = parts.join(' ').replace(`${folder}/`, '');
     commands.push(command);
@@ -50,7 +50,7 @@ function addressOf(searchPath: string, besideAnother = false): VirtualAddress {
     return { end: Promise.resolve(end), gone: Promise.resolve(), kill: () => void commands.push(`kill ${command}`) };
   };
   const config = { address: '192.0.2.10/24', interface: 'eth0' };
-  return new VirtualAddress({ config, log, clock, searchPath, start, besideAnother });
+  return new VirtualAddress({ config, log, clock, searchPath, start });
 }
 
 describe('before it is needed', () => {
@@ -61,8 +61,9 @@ describe('before it is needed', () => {
   ])('%s is found out', async (_, end, problem) => {
     ends.set('ip addr del', end);
     const begin = 'vip 192.0.2.10/24 on eth0 needs CAP_NET_ADMIN and that interface: ip ';
-    await expect(address.prepare()).rejects.toThrow(begin);
-    await expect(address.prepare()).rejects.toThrow(problem);
+    await address.prepare();
+    await expect(address.clear()).rejects.toThrow(begin);
+    await expect(address.clear()).rejects.toThrow(problem);
   });
 
   it('missing programs are found out', async () => {
@@ -72,15 +73,16 @@ describe('before it is needed', () => {
 
   it('what a former life has left is taken off', async () => {
     await address.prepare();
+    await address.clear();
     expect([commands, log.lines]).toEqual([['ip addr del 192.0.2.10/24 dev eth0'], []]);
     ends.set('ip addr del', DONE);
-    await address.prepare();
+    await address.clear();
     expect(log.messages('warn')).toEqual(['took off an address that was there already: only its leader has it']);
   });
 });
 
-it('is left with the process whose place this one takes', async () => {
-  await addressOf(folder, true).prepare();
+it('is left with the process whose place this one takes, until it is known that there is none', async () => {
+  await address.prepare();
   expect(commands).toEqual([]);
 });
 
