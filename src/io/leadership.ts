@@ -54,6 +54,8 @@ export class Leadership {
   /** Calls off the end of the lease. */
   #lease: () => void = () => {};
   #inOffice = false;
+  /** Calls off the claim or the renewal that is under way. */
+  #holding = new AbortController();
   #leaving: Promise<void> = Promise.resolve();
   #left: Promise<void> | undefined;
   #changes = 0;
@@ -177,8 +179,12 @@ export class Leadership {
 
   async #hold(call: (cut: AbortSignal) => Promise<HoldResult>): Promise<void> {
     const sentAtMs = this.#clock.now();
-    const result = await call(this.#cutting.signal);
-    if (this.#ending.signal.aborted) return;
+    this.#holding = new AbortController();
+    const { signal: calledOff } = this.#holding;
+    const result = await call(AbortSignal.any([this.#cutting.signal, calledOff])).catch((error: unknown) => {
+      if (!calledOff.aborted) throw error;
+    });
+    if (result === undefined || calledOff.aborted || this.#ending.signal.aborted) return;
     if (result.kind === 'held') {
       this.#change(confirmed(this.#state, result.session, sentAtMs));
       await this.#serve();
@@ -197,7 +203,9 @@ export class Leadership {
     this.#lease = this.#clock.after(endMs - nowMs, () => this.#noteTime());
     if (!this.#inOffice) {
       await this.#leaving;
-      if (this.#ending.signal.aborted) return;
+      // That may have taken seconds.
+      const isOver = this.#clock.now() >= (leadsUntilMs(this.#state, this.#timing) ?? 0);
+      if (isOver || this.#ending.signal.aborted) return;
       this.#inOffice = true;
       this.#changes += 1;
       log.info({ lock: config.consul_lock, holder, address: office.address }, 'leads');
@@ -224,6 +232,8 @@ export class Leadership {
     const { log, config, lock } = this.#options;
     if (!this.#inOffice) return;
     log.error({ lock: config.consul_lock, reason: why }, 'cannot do what a leader has to, giving the lock back');
+    // Its answer would make us a leader again.
+    this.#holding.abort();
     this.#change(stopped(this.#state, this.#clock.now() + this.#timing.ttlMs));
     void this.#leave().then(() => lock.release().catch(() => {}));
   }

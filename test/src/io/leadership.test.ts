@@ -16,9 +16,11 @@ let log: RecordingLog;
 /** Everything that is asked of lock and office, in order. */
 let calls: string[];
 let entry: LockEntry | undefined;
-let answer: () => Promise<HoldResult>;
+let answer: (cut: AbortSignal) => Promise<HoldResult>;
 let tell: (reading: LockReading) => void;
 let office: { failure: string | undefined; fail: (why: string) => void };
+/** Resolves when all that goes with the office is done. */
+let left: Promise<void>;
 let leadership: Leadership;
 
 beforeEach(() => {
@@ -26,6 +28,7 @@ beforeEach(() => {
   log = new RecordingLog();
   calls = [];
   entry = undefined;
+  left = Promise.resolve();
   answer = () => Promise.resolve(HELD);
   office = { failure: undefined, fail: () => undefined };
   leadership = candidate(CONFIG);
@@ -45,8 +48,8 @@ function candidate(config: LeaderConfig): Leadership {
         return { close: () => void calls.push('unwatch') };
       },
       look: () => noted('look', Promise.resolve(entry)),
-      claim: (_cut, atLeastMs) => noted(atLeastMs === 0 ? 'claim' : `claim for ${atLeastMs}`, answer()),
-      renew: () => noted('renew', answer()),
+      claim: (cut, atLeastMs) => noted(atLeastMs === 0 ? 'claim' : `claim for ${atLeastMs}`, answer(cut)),
+      renew: (cut) => noted('renew', answer(cut)),
       evict: (session) => noted(`evict ${session}`, Promise.resolve()),
       release: (heir) => noted(heir === undefined ? 'release' : `release to ${heir}`, Promise.resolve()),
     },
@@ -58,7 +61,7 @@ function candidate(config: LeaderConfig): Leadership {
         office.fail = onFailure;
         return noted(`serve until ${untilMs}`, Promise.resolve(office.failure));
       },
-      leave: (toHeir) => noted(toHeir ? 'leave to an heir' : 'leave', Promise.resolve()),
+      leave: (toHeir) => noted(toHeir ? 'leave to an heir' : 'leave', left),
     },
   });
 }
@@ -215,6 +218,37 @@ describe('a leader', () => {
     expect(log.messages('error')).toEqual(['cannot do what a leader has to, giving the lock back']);
     expect(await pass(9_999)).toEqual([]);
     expect(await pass(1)).toContain('claim');
+  });
+
+  it.each<[when: string, end: (answered: PromiseWithResolvers<HoldResult>) => void]>([
+    ['called off', ({ reject }) => reject(new Error('aborted'))],
+    ['answered all the same', ({ resolve }) => resolve(HELD)],
+  ])('gives the lock back for good while a renewal is under way that is %s', async (_when, end) => {
+    const answered = Promise.withResolvers<HoldResult>();
+    answer = (cut) => {
+      cut.addEventListener('abort', () => end(answered));
+      return answered.promise;
+    };
+    expect(await pass(3_334)).toEqual(['renew']);
+    office.fail('on_acquire ended with 1');
+    expect(await since()).toEqual(['leave', 'release']);
+    answer = () => Promise.resolve(HELD);
+    expect(await pass(9_999)).toEqual([]);
+    expect(await pass(1)).toContain('claim');
+  });
+
+  it('that has come back does not serve when its lease was over before it had left the office', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    left = promise;
+    answer = () => Promise.resolve({ kind: 'refused' });
+    show(theirs('b9', { session: undefined, released: true }));
+    await since();
+    answer = () => Promise.resolve(HELD);
+    expect(await pass(250)).toEqual(['look', 'claim']);
+    expect(await pass(7_900)).toEqual([]);
+    answer = () => new Promise(() => {});
+    resolve();
+    expect(await since()).not.toContainEqual(expect.stringContaining('serve'));
   });
 
   it('leaves all to the process that takes its place', async () => {
