@@ -107,12 +107,12 @@ export class AnswerSet implements RecordOrder {
   withTtl(ttl: number): AnswerSet {
     const set = new AnswerSet(this.#owner, ttl, this.#records, this.#encode, this);
     set.#parts = this.#parts?.map((part) => part.withTtl(ttl));
+    set.#turn = this.#turn;
     if (this.#bytes === undefined) return set;
     const bytes = Buffer.from(this.#bytes);
     for (const start of this.#starts.slice(0, -1)) bytes.writeUInt32BE(ttl, start + TTL_OFFSET);
     set.#bytes = bytes;
     set.#starts = this.#starts;
-    set.#turn = this.#turn;
     return set;
   }
 

@@ -25,21 +25,34 @@ export function answerState({ node, standing }: BalancedRecord): AnswerState | u
   return { name, known, isStale, addresses, weights, ttlSeconds: standing.ttlSeconds };
 }
 
-/** Has the node of `place` answer as `state` says, with turns that go on from those of `former`. */
-export function applyAnswer({ node, config, fixed }: BalancedPlace, state: AnswerState, options: ApplyOptions): void {
-  const { addresses, weights, ttlSeconds: ttl } = state;
-  const { encode, former } = options;
-  const candidates = addresses.map((ip, i) => ({ ip, weight: weights[i] ?? 1 }));
-  const serving = servingOf(config);
-  node.sets = [...balancedSets(candidates, { owner: node.name, ttl, serving, encode, former }), ...fixed];
+/** Has the node of `place` answer as `state` says, with turns that go on; another TTL alone rebuilds nothing. */
+export function applyAnswer(place: BalancedPlace, state: AnswerState, options: ApplyOptions): void {
+  const { node, fixed } = place;
+  const { ttlSeconds: ttl } = state;
+  const { present } = options;
+  if (present === undefined || !isSameContent(present, state)) node.sets = setsOf(place, state, options);
+  else if (ttl !== present.ttlSeconds) node.sets = node.sets.map((it) => (fixed.includes(it) ? it : it.withTtl(ttl)));
   node.known = state.known;
   node.isStale = state.isStale;
+}
+
+function isSameContent(a: AnswerState, b: AnswerState): boolean {
+  return sameValue(a.addresses, b.addresses) && sameValue(a.weights, b.weights);
+}
+
+function setsOf(place: BalancedPlace, state: AnswerState, { encode, former }: ApplyOptions): readonly AnswerSet[] {
+  const { node, config, fixed } = place;
+  const { addresses, weights, ttlSeconds: ttl } = state;
+  const candidates = addresses.map((ip, i) => ({ ip, weight: weights[i] ?? 1 }));
+  return [...balancedSets(candidates, { owner: node.name, ttl, serving: servingOf(config), encode, former }), ...fixed];
 }
 
 export interface ApplyOptions {
   readonly encode: RecordEncoder;
   /** What the name has answered with up to now. */
   readonly former: readonly AnswerSet[];
+  /** What was applied to this same place before; undefined where nothing was: then its sets are built. */
+  readonly present?: AnswerState | undefined;
 }
 
 /** The states of names as they were told last, so that only changes are told. */

@@ -1,5 +1,5 @@
 /** The zones of a worker: those that it answers from, and those that wait for the word to take their place. */
-import { applyAnswer } from '../answer-state.ts';
+import { type AnswerState, applyAnswer } from '../answer-state.ts';
 import type { Responder } from '../responder.ts';
 import type { Tally } from '../tally.ts';
 import { type BalancedPlace, buildZones } from '../zone-config.ts';
@@ -27,6 +27,8 @@ export class WorkerZones {
   readonly #responder: Responder;
   #present: BuiltPlan;
   #next: BuiltPlan | undefined;
+  /** By place, what its node answers. */
+  readonly #applied = new WeakMap<BalancedPlace, AnswerState>();
 
   /** `first` is what the responder answers from. */
   constructor(responder: Responder, first: BuiltPlan, update: AnswersUpdate) {
@@ -64,7 +66,9 @@ export class WorkerZones {
     for (const state of answers) {
       const place = this.#present.places.get(state.name);
       const sets = former.places.get(state.name)?.node.sets ?? [];
-      if (place !== undefined) applyAnswer(place, state, { encode: encodeRecord, former: sets });
+      if (place === undefined) continue;
+      applyAnswer(place, state, { encode: encodeRecord, former: sets, present: this.#applied.get(place) });
+      this.#applied.set(place, state);
     }
     for (const zone of this.#present.tree.zones) {
       const serial = serials.get(zone.name);

@@ -90,6 +90,14 @@ describe('a worker', () => {
     expect(firsts(40)).toBe(10);
   });
 
+  it('goes on with the address whose turn it is when only the TTL is another', () => {
+    const addresses = ips('192.0.2.1', '192.0.2.2');
+    zones.update({ answers: [state('www', { addresses })], serials: serials(8) });
+    expect(told('www.lb.test')[1]).toBe('www.lb.test. 5 IN A 192.0.2.1');
+    zones.update({ answers: [state('www', { addresses, ttlSeconds: 4 })], serials: serials(8) });
+    expect(told('www.lb.test')[1]).toBe('www.lb.test. 4 IN A 192.0.2.2');
+  });
+
   it('ignores answers of names that it does not have', () => {
     zones.update({ answers: [state('gone')], serials: new Map([['other.test', 9]]) });
     expect(told('gone.lb.test')[0]).toBe('NXDOMAIN');
