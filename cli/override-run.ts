@@ -65,15 +65,10 @@ function parse(body: string, status: number): Answer {
   }
 }
 
-function ordered({
-  name,
-  basis = '',
-  addresses = [],
-  kept_over_restart: isKept,
-  note = '',
-}: Answer): readonly string[] {
+function ordered({ name, basis, addresses = [], kept_over_restart: isKept, note = '' }: Answer): readonly string[] {
+  const answered = `${name} answers with ${addresses.length === 0 ? 'no address' : addresses.join(' ')} (${basis})`;
   return [
-    `${name} answers with ${addresses.length === 0 ? 'no address' : addresses.join(' ')} (${basis})`,
+    basis === undefined ? `${name} is not a balanced name here any more; the order has ended` : answered,
     isKept ? 'kept over a restart' : `not kept over a restart: ${note}`,
   ];
 }

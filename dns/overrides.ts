@@ -90,6 +90,18 @@ export class Overrides {
     this.replace(state === 'auto' ? rest : [...rest, { zone: target.zone, name, pool, member, state, since }]);
     return undefined;
   }
+
+  /** Ends what is ordered in these very words of a name or pool that may not be there any more; false where nothing is. */
+  end({ zone, name, pool, member }: OverrideOrder): boolean {
+    const meant = canonicalIp(member) ?? member;
+    const former = this.all;
+    const rest = former.filter((it) => {
+      const isSame = it.name === name && it.member === meant && (zone ?? it.zone) === it.zone;
+      return !(isSame && (pool === undefined || pool === it.pool));
+    });
+    this.replace(rest);
+    return rest.length < former.length;
+  }
 }
 
 function isFor({ pool, member }: Pick<Override, 'pool' | 'member'>, it: NamedMember): boolean {

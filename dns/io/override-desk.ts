@@ -50,17 +50,30 @@ export class OverrideDesk {
     const order = parseOverrideOrder(input);
     if ('problem' in order) return order;
     const found = this.#find(order);
-    if ('problem' in found) return found;
-    const { overrides, log } = this.#options;
+    if ('problem' in found) return this.#endOfGone(order) ?? found;
+    const { overrides } = this.#options;
     const problem = overrides.take(order, targetOf(found), new Date().toISOString());
     if (problem !== undefined) return problem;
-    const { node } = found.record;
-    const { name, pool = null, member, state } = order;
-    log.warn({ zone: node.zone.name, name, pool, member, state }, 'dns member ordered');
-    found.look();
-    const { basis, addresses } = found.record.standing?.choice ?? {};
-    const answer = { zone: node.zone.name, name, pool, member, state, basis, addresses };
-    return { ...answer, ...(await this.#keep()) };
+    return this.#taken(order);
+  }
+
+  /** The configuration may have dropped a name, its zone or a pool that something is ordered of. */
+  #endOfGone(order: OverrideOrder): Promise<object> | undefined {
+    const isEnded = order.state === 'auto' && this.#options.overrides.end(order);
+    return isEnded ? this.#taken(order) : undefined;
+  }
+
+  async #taken({ zone, name, pool, member, state }: OverrideOrder): Promise<object> {
+    const found = this.#running(name);
+    const order = { zone: found?.record.node.zone.name ?? zone, name, pool: pool ?? null, member, state };
+    this.#options.log.warn(order, 'dns member ordered');
+    found?.look();
+    const { basis, addresses } = found?.record.standing?.choice ?? {};
+    return { ...order, basis, addresses, ...(await this.#keep()) };
+  }
+
+  #running(name: string): RunningRecord | undefined {
+    return this.#options.records.all.find(({ record }) => record.node.name === name);
   }
 
   /** Whether what is in force now outlives the process, and why not. */
@@ -73,7 +86,7 @@ export class OverrideDesk {
   }
 
   #find({ zone, name, pool }: OverrideOrder): RunningRecord | OverrideProblem {
-    const found = this.#options.records.all.find(({ record }) => record.node.name === name);
+    const found = this.#running(name);
     if (found === undefined) return { field: 'name', problem: 'is not a balanced name here' };
     const own = found.record.node.zone.name;
     if (zone !== undefined && zone !== own) return { field: 'zone', problem: `is not the zone of this name: ${own}` };
@@ -86,7 +99,7 @@ export class OverrideDesk {
 
   /** An order may be for a name or a member that is not there now, and may be there again. */
   #shown(override: Override): object {
-    const found = this.#options.records.all.find(({ record }) => record.node.name === override.name);
+    const found = this.#running(override.name);
     const { pool, member } = override;
     const isThere =
       found !== undefined &&

@@ -1,5 +1,5 @@
 /** Orders over the admin address of a name server, to the answer and to the disk. */
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -149,5 +149,27 @@ describe('an order', () => {
     expect(await get(house, '/dns/override')).toMatchObject({ overrides: [{ member: '192.0.2.1', is_member: false }] });
     await house.reload(() => Promise.resolve({ ok: true, config: config() }));
     expect(await addresses(house)).toEqual(['192.0.2.2']);
+  });
+
+  it('can be ended for a name, or a pool, that the configuration has no longer', async () => {
+    const house = await start();
+    await order(house, { ...P1, state: 'down' });
+    await order(house, { ...P2, pool: 'primary', state: 'up' });
+    const reload = (records: string) => house.reload(() => Promise.resolve({ ok: true, config: config(records) }));
+    await reload(WWW.replace('primary', 'main'));
+    expect(await order(house, { ...P2, pool: 'primary', state: 'auto' })).toMatchObject({ status: 200 });
+    await reload(WWW.replace('www:', 'api:'));
+    const gone = { ...P1, state: 'down' };
+    expect(await order(house, gone)).toMatchObject({ status: 400 });
+    expect(await order(house, { ...gone, state: 'auto', member: '192.0.2.2' })).toMatchObject({ status: 400 });
+    const ended = await order(house, { ...gone, state: 'auto' });
+    expect(ended).toEqual({
+      status: 200,
+      body: { name: 'www.lb.test', pool: null, member: '192.0.2.1', state: 'auto', kept_over_restart: true },
+    });
+    expect(await get(house, '/dns/override')).toMatchObject({ overrides: [] });
+    expect(await order(house, { ...gone, state: 'auto' })).toMatchObject({ status: 400 });
+    await house.close();
+    expect(JSON.parse(await readFile(join(dir, 'dns.overrides.json'), 'utf8'))).toMatchObject({ overrides: [] });
   });
 });
