@@ -35,7 +35,18 @@ export const members = v.pipe(
       ),
     ),
     resolvers: about('For `names`: as `discover.dns.resolvers` of a cluster.', resolvers),
-    static: about('These addresses.', v.optional(listOf(staticMember, 'IP addresses'))),
+    static: about(
+      'These addresses.',
+      v.optional(
+        v.pipe(
+          listOf(staticMember, 'IP addresses'),
+          v.minLength(
+            1,
+            'must have at least one address; a pool that is to have none for now has a weight of 0 on each',
+          ),
+        ),
+      ),
+    ),
   }),
   exactlyOneOf(['consul', 'names', 'static']),
   v.rawCheck(({ dataset, addIssue }) => {

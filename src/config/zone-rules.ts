@@ -111,6 +111,7 @@ function balancedRules(context: RuleContext, path: ConfigPath, record: BalancedR
     context,
     pools.map(([index, pool]) => ({ path: [...path, 'pools', index, 'name'], name: () => pool.name })),
   );
+  anyMemberRule(context, [...path, 'pools'], record);
   for (const [index, pool] of pools) {
     minUpRule(context, [...path, 'pools', index], pool);
     const at = [...path, 'pools', index, 'members', 'static'];
@@ -136,6 +137,15 @@ function hashWeightRule({ report }: RuleContext, path: ConfigPath, { members }: 
     const fix = 'divide the weights of all members of the pool: 300 and 100 are 3 and 1';
     report([...path, place, 'weight'], `must not be more than ${MAX_HASH_WEIGHT} with policy hash; ${fix}`);
   }
+}
+
+/** One pool may be taken out as a whole, as the next answers then; without any member there is never an answer. */
+function anyMemberRule({ isSound, report }: RuleContext, path: ConfigPath, { pools }: BalancedRecordConfig): void {
+  if (!isSound(path)) return;
+  const isOut = ({ members }: (typeof pools)[number]): boolean =>
+    members.static?.every((it) => typeof it !== 'string' && it.weight === 0) ?? false;
+  if (pools.every(isOut))
+    report(path, 'have no member of a weight above 0, so there is never an answer: give one a weight');
 }
 
 /** A list is as long as it is; how many Consul knows is not for a file to say. */

@@ -174,7 +174,25 @@ const BROKEN: readonly (readonly [what: string, text: string, problems: readonly
     [
       'f:11:105: dns.zones.example.org.records.a.pools[0].min_up: must not be more than 1, the number of its static members of a weight above 0',
       'f:14:70: dns.zones.example.org.records.a.pools[3].min_up: must be a whole number from 1 to 2000',
+      'f:15:45: dns.zones.example.org.records.a.pools[4].members.static: must have at least one address; a pool that is to have none for now has a weight of 0 on each',
       'f:16:47: dns.zones.example.org.records.a.pools[5].members.static[0]: must be an IP address',
+    ],
+  ],
+  [
+    'names that could never have an answer, beside one with a pool that is out for now',
+    `${ZONE}        a:
+          policy: failover
+          pools:
+            - { name: p, members: { static: [ { address: 192.0.2.1, weight: 0 }, { address: 192.0.2.2, weight: 0 } ] } }
+            - { name: q, members: { static: [ { address: 192.0.2.3, weight: 0 } ] } }
+        b:
+          policy: failover
+          pools:
+            - { name: p, members: { static: [ { address: 192.0.2.1, weight: 0 } ] } }
+            - { name: q, members: { consul: { service: edge } } }
+`,
+    [
+      'f:11:13: dns.zones.example.org.records.a.pools: have no member of a weight above 0, so there is never an answer: give one a weight',
     ],
   ],
   [
