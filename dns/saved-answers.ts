@@ -1,4 +1,5 @@
 /** The text of what a name server remembers over a restart: last good addresses, and serials that only grow. Pure. */
+import { MAX_NAME_LENGTH } from '../src/config/domain-name.ts';
 import { isMapping } from '../src/config/section.ts';
 import { MAX_ADDRESSES } from './balanced-sets.ts';
 import { canonicalIp, type Ip } from './ip.ts';
@@ -7,6 +8,9 @@ const FORMAT = 1;
 
 /** Far above the seconds since 1970, and with room for more changes than a zone can have. */
 const MAX_SERIAL = 0xf000_0000;
+
+/** Fingerprints are shorter. */
+const MAX_FINGERPRINT = 64;
 
 /** By the name of each. */
 export interface SavedAnswers {
@@ -55,6 +59,7 @@ function readEach<Value extends object>(
   if (!isMapping(input)) return `${place}: is not a mapping`;
   const values = new Map<string, Value>();
   for (const [name, entry] of Object.entries(input)) {
+    if (name.length > MAX_NAME_LENGTH) return `${place}: has a name of more than ${MAX_NAME_LENGTH} characters`;
     const value = isMapping(entry) ? read(entry) : 'is not a mapping';
     if (typeof value === 'string') return `${place}.${name}: ${value}`;
     values.set(name, value);
@@ -62,14 +67,18 @@ function readEach<Value extends object>(
   return values;
 }
 
+function isFingerprint(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_FINGERPRINT;
+}
+
 function readZone({ serial, content }: Readonly<Record<string, unknown>>): SavedZone | string {
   const isSerial = typeof serial === 'number' && Number.isInteger(serial) && serial >= 0 && serial <= MAX_SERIAL;
   if (!isSerial) return `serial is not a whole number from 0 to ${MAX_SERIAL}`;
-  return typeof content === 'string' ? { serial, content } : 'content is not a text';
+  return isFingerprint(content) ? { serial, content } : 'content is not a fingerprint';
 }
 
 function readName({ pools, last_good: lastGood }: Readonly<Record<string, unknown>>): SavedName | string {
-  if (typeof pools !== 'string') return 'pools is not a text';
+  if (!isFingerprint(pools)) return 'pools is not a fingerprint';
   if (!Array.isArray(lastGood) || lastGood.length > MAX_ADDRESSES) return 'last_good is not a list of addresses';
   const known = lastGood.filter((it): it is Ip => typeof it === 'string' && canonicalIp(it) === it);
   return known.length === lastGood.length ? { pools, lastGood: known } : 'last_good has something else than addresses';

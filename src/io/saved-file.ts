@@ -1,6 +1,6 @@
 /** One file in `snapshot_dir`, replaced as a whole and not more often than once a second. Losing the disk costs only this. */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
@@ -20,6 +20,8 @@ export interface SavedFileOptions<Content extends object> {
 }
 
 const SAVE_EVERY_MS = 1_000;
+/** Many times what the greatest set takes; a larger file is none of ours. */
+const MAX_BYTES = 16_777_216;
 
 export class SavedFile<Content extends object> {
   readonly #options: SavedFileOptions<Content>;
@@ -30,6 +32,7 @@ export class SavedFile<Content extends object> {
   #savedAtMs = Number.NEGATIVE_INFINITY;
   #cancelTimer = (): void => {};
   #failing = false;
+  #hasEnded = false;
 
   constructor(options: SavedFileOptions<Content>) {
     this.#options = options;
@@ -40,7 +43,8 @@ export class SavedFile<Content extends object> {
   async load(): Promise<Content | undefined> {
     const { what, fields, parse, log } = this.#options;
     try {
-      const content = parse(await readFile(this.#path, 'utf8'));
+      const text = await readBounded(this.#path);
+      const content = text === undefined ? `it has more than ${MAX_BYTES} bytes` : parse(text);
       if (typeof content !== 'string') return content;
       log.warn({ ...fields, path: this.#path, reason: content }, `saved ${what} are not used`);
     } catch (error) {
@@ -52,6 +56,10 @@ export class SavedFile<Content extends object> {
 
   /** Writes soon, at most once a second; of several within that time only the last, made when it is written. */
   save(make: () => string): void {
+    if (!this.#hasEnded) this.#schedule(make);
+  }
+
+  #schedule(make: () => string): void {
     const scheduled = this.#next !== undefined;
     this.#next = make;
     if (scheduled || this.#writing !== undefined) return;
@@ -61,6 +69,7 @@ export class SavedFile<Content extends object> {
 
   /** Writes at once. Resolves to whether it is on the disk; never rejects. */
   async saveNow(make: () => string): Promise<boolean> {
+    if (this.#hasEnded) return false;
     this.#next = make;
     await this.close();
     return !this.#failing;
@@ -68,15 +77,22 @@ export class SavedFile<Content extends object> {
 
   /** Writes what is still waiting. */
   async close(): Promise<void> {
-    this.#cancelTimer();
-    await this.#writing;
-    this.#cancelTimer();
-    await this.#flush();
+    while (this.#next !== undefined || this.#writing !== undefined) {
+      this.#cancelTimer();
+      await this.#writing;
+      await this.#flush();
+    }
+  }
+
+  /** Writes what is still waiting, and nothing from here on: the file is another process's now. */
+  end(): Promise<void> {
+    this.#hasEnded = true;
+    return this.close();
   }
 
   async #flush(): Promise<void> {
     const make = this.#next;
-    if (make === undefined) return;
+    if (make === undefined || this.#writing !== undefined) return;
     this.#next = undefined;
     this.#savedAtMs = this.#options.clock.now();
     this.#writing = this.#write(make());
@@ -84,7 +100,7 @@ export class SavedFile<Content extends object> {
     this.#writing = undefined;
     const waiting = this.#next;
     this.#next = undefined;
-    if (waiting !== undefined) this.save(waiting);
+    if (waiting !== undefined) this.#schedule(waiting);
   }
 
   async #write(content: string): Promise<void> {
@@ -97,6 +113,24 @@ export class SavedFile<Content extends object> {
       if (!this.#failing) log.warn({ ...fields, path: this.#path, err: error }, `${what} cannot be saved`);
       this.#failing = true;
     }
+  }
+}
+
+/** Undefined where it is too long, which is also so of one that grows meanwhile. */
+async function readBounded(path: string): Promise<string | undefined> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    if (size > MAX_BYTES) return undefined;
+    const bytes = Buffer.alloc(size + 1);
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(bytes, length, bytes.length - length);
+      length += bytesRead;
+      if (bytesRead === 0 || length > size) return length > size ? undefined : bytes.toString('utf8', 0, length);
+    }
+  } finally {
+    await file.close();
   }
 }
 

@@ -40,12 +40,22 @@ describe('saved answers', () => {
     [
       'have a zone without content',
       changed((it) => (it.zones = { a: { serial: 1 } })),
-      'zones.a: content is not a text',
+      'zones.a: content is not a fingerprint',
+    ],
+    [
+      'have a zone with a long content',
+      changed((it) => (it.zones = { a: { serial: 1, content: 'x'.repeat(65) } })),
+      'zones.a: content is not a fingerprint',
+    ],
+    [
+      'have a zone with a name that is none',
+      changed((it) => (it.zones = { ['x'.repeat(254)]: { serial: 1, content: '' } })),
+      'zones: has a name of more than 253 characters',
     ],
     [
       'have a name without pools',
       changed((it) => (it.names = { a: { last_good: [] } })),
-      'names.a: pools is not a text',
+      'names.a: pools is not a fingerprint',
     ],
     ...['192.0.2.1', [7], ['localhost'], ['2001:DB8::7'], ['192.0.2.01']].map((list): [string, string, string] => [
       `have the addresses ${JSON.stringify(list)}`,
