@@ -51,7 +51,7 @@ function collectMembers(writer: SampleWriter, records: readonly MeasuredRecord[]
       }
     }
   };
-  writer.family('outrigger_dns_member_up', 'gauge', '1 for a member that is up, 0 for one that is not.');
+  writer.family('outrigger_dns_member_up', 'gauge', '1 while the health of a member has it up, 0 while not.');
   each((_, { snapshot }, endpoint) => (statusOf(snapshot, endpoint) === UP ? 1 : 0));
   writer.family('outrigger_dns_member_penalty', 'gauge', 'What flap damping holds against a member; a loss adds 1000.');
   each((record, { name }, { id }) => Math.round(record.memberStanding(name, id, nowMs).penalty));
