@@ -44,20 +44,21 @@ export interface DnsOptions {
 export function startDns(options: DnsOptions): RunningHouse {
   const { config, baseDir, log, env, settleMs, replaces, workerEntry } = options;
   if (config.dns === undefined) throw new Error('the configuration has no dns section');
+  const besideAnother = replaces === true;
   const { tree, balanced } = buildZones(config.dns.zones, Math.floor(Date.now() / 1000), encodeRecord);
   const tally = new Tally(tree.zones.map((zone) => zone.name));
   const readSettings = ednsSettingsReader(baseDir);
   const first = { dns: config.dns, tree, settings: readSettings(config.dns) };
-  const serving = newServing({ first, tally, log, besideOthers: replaces === true }, config.workers, workerEntry);
+  const serving = newServing({ first, tally, log, besideOthers: besideAnother }, config.workers, workerEntry);
   const consul = new ConsulOnDemand(config.consul, { baseDir, env: env ?? process.env });
   const commands = new ProbeCommands();
-  const memory = new AnswerMemory({ dir: config.snapshot_dir, log });
+  const memory = new AnswerMemory({ dir: config.snapshot_dir, log, besideAnother });
   const overrides = new Overrides();
   const pools = { consul, commands, snapshotDir: config.snapshot_dir, baseDir, log, encode: encodeRecord };
   const onAnswer = (): void => memory.save();
   const onLook = (record: BalancedRecord): void => serving.note(record);
   const records = new RunningRecords(balanced, { ...pools, onAnswer, onLook, overrides });
-  const desk = new OverrideDesk({ overrides, records, dir: config.snapshot_dir, log });
+  const desk = new OverrideDesk({ overrides, records, dir: config.snapshot_dir, log, besideAnother });
   const parts = { config, log, tree, serving, tally, records, memory, desk };
   const work = new DnsWork({ ...parts, consul, readSettings, settleMs });
   const stand = () => openLeadership({ config, consul: () => consul.get(), log, besideAnother: replaces });

@@ -18,6 +18,8 @@ import type { RunningRecord } from './pools.ts';
 export interface AnswerMemoryOptions {
   /** Undefined: nothing is remembered. */
   readonly dir: string | undefined;
+  /** Another process has the file until {@link AnswerMemory.takePlace}. */
+  readonly besideAnother?: boolean;
   readonly log: Log;
 }
 
@@ -30,6 +32,9 @@ export interface Served {
   readonly records: readonly RememberedRecord[];
 }
 
+/** How many zones are remembered that are not served now. */
+const MAX_FORMER_ZONES = 1_000;
+
 export class AnswerMemory {
   readonly #file: SavedFile<SavedAnswers> | undefined;
   readonly #log: Log;
@@ -37,9 +42,11 @@ export class AnswerMemory {
   #zones = new Map<string, SavedZone>();
   readonly #configurations = new WeakMap<ZoneConfig, string>();
   #served: (() => Served) | undefined;
+  #isOurs: boolean;
 
-  constructor({ dir, log }: AnswerMemoryOptions) {
+  constructor({ dir, log, besideAnother = false }: AnswerMemoryOptions) {
     this.#log = log;
+    this.#isOurs = !besideAnother;
     if (dir === undefined) return;
     const rest = { fields: {}, parse: readSavedAnswers, clock: realClock, log };
     this.#file = new SavedFile({ dir, name: 'dns', what: 'answers', ...rest });
@@ -81,10 +88,28 @@ export class AnswerMemory {
     }
   }
 
+  /** The process before has written its last: what that knows last goes on here. Never rejects. */
+  async takePlace(): Promise<void> {
+    if (this.#isOurs) return;
+    const served = this.#served?.();
+    if (served !== undefined) {
+      await this.recall(served.records);
+      // Who has asked already must not see one go back.
+      this.continueSerials(served.zones.filter(({ name, serial }) => serial <= (this.#zones.get(name)?.serial ?? -1)));
+    }
+    this.#isOurs = true;
+    this.save();
+  }
+
+  /** Another process takes the place of this one: writes what is still waiting, and no more. Never rejects. */
+  async handOver(): Promise<void> {
+    await this.#file?.end();
+  }
+
   /** To be called after each change of an answer, of a last good set or of the zones. Writes soon. */
   save(): void {
     const served = this.#served;
-    if (served !== undefined) this.#file?.save(() => this.#write(served()));
+    if (served !== undefined && this.#isOurs) this.#file?.save(() => this.#write(served()));
   }
 
   /** Writes what is still waiting. Never rejects. */
@@ -94,7 +119,13 @@ export class AnswerMemory {
 
   #write(served: Served): string {
     const contentOf = this.#contents(served);
-    for (const zone of served.zones) this.#zones.set(zone.name, { serial: zone.serial, content: contentOf(zone) });
+    for (const zone of served.zones) {
+      // The last to be served is the last to be forgotten.
+      this.#zones.delete(zone.name);
+      this.#zones.set(zone.name, { serial: zone.serial, content: contentOf(zone) });
+    }
+    const tooMany = Math.max(0, this.#zones.size - served.zones.length - MAX_FORMER_ZONES);
+    for (const name of [...this.#zones.keys()].slice(0, tooMany)) this.#zones.delete(name);
     const names = served.records.map(({ record, config }): [string, SavedName] => [
       record.node.name,
       { pools: poolsFingerprint(config), lastGood: record.lastGood },

@@ -99,6 +99,17 @@ export class DnsWork implements HouseWork {
     onBound();
   }
 
+  async takePlace(): Promise<void> {
+    const { memory, desk, serving } = this.#parts;
+    await Promise.all([desk.takePlace(), memory.takePlace()]);
+    serving.noteSerials(this.#tree.zones);
+  }
+
+  async handOver(): Promise<void> {
+    const { memory, desk } = this.#parts;
+    await Promise.all([desk.handOver(), memory.handOver()]);
+  }
+
   onStarted(): void {}
 
   async prepare(config: Config, signal: AbortSignal): Promise<Replacement> {
@@ -149,7 +160,8 @@ export class DnsWork implements HouseWork {
   }
 
   async close(): Promise<void> {
-    const { records, consul, memory, serving } = this.#parts;
+    const { records, consul, memory, desk, serving } = this.#parts;
+    desk.close();
     await Promise.all([serving.close(), records.close(), memory.close()]);
     await consul.close();
   }

@@ -105,6 +105,10 @@ export class DnsWorkers implements DnsServing {
     this.#crew.tell({ kind: 'answers', update });
   }
 
+  noteSerials(zones: readonly Zone[]): void {
+    this.#crew.tell({ kind: 'answers', update: { answers: [], serials: serialsOf(zones) } });
+  }
+
   outage(): string | undefined {
     return this.#crew.outage();
   }

@@ -12,6 +12,8 @@ export interface OverrideDeskOptions {
   readonly records: { readonly all: readonly RunningRecord[] };
   /** Undefined: orders end with the process. */
   readonly dir: string | undefined;
+  /** Another process takes the orders until {@link OverrideDesk.takePlace}. */
+  readonly besideAnother?: boolean;
   readonly log: Log;
 }
 
@@ -19,8 +21,12 @@ export class OverrideDesk {
   readonly #options: OverrideDeskOptions;
   readonly #file: SavedFile<readonly Override[]> | undefined;
 
+  readonly #placed = Promise.withResolvers<void>();
+  #isHandedOver = false;
+
   constructor(options: OverrideDeskOptions) {
     this.#options = options;
+    if (options.besideAnother !== true) this.#placed.resolve();
     const { dir, log } = options;
     if (dir === undefined) return;
     const rest = { fields: {}, parse: readOverrides, clock: realClock, log };
@@ -37,6 +43,30 @@ export class OverrideDesk {
     for (const running of records.all) running.look();
   }
 
+  /** The process before takes no more orders: puts those in force that it has taken, and takes others. Never rejects. */
+  async takePlace(): Promise<void> {
+    if (this.#options.besideAnother !== true) return;
+    const { overrides, records } = this.#options;
+    const saved = await this.#file?.load();
+    if (saved !== undefined) {
+      overrides.replace(saved);
+      for (const running of records.all) running.look();
+    }
+    this.#placed.resolve();
+  }
+
+  /** Takes no more orders. Resolves when those that were taken are on the disk; never rejects. */
+  async handOver(): Promise<void> {
+    this.#isHandedOver = true;
+    await this.#file?.end();
+  }
+
+  /** Answers who still waits for {@link takePlace}. */
+  close(): void {
+    this.#isHandedOver = true;
+    this.#placed.resolve();
+  }
+
   /** In order of name. */
   get inForce(): readonly Override[] {
     return this.#options.overrides.all;
@@ -49,6 +79,8 @@ export class OverrideDesk {
   async order(input: unknown): Promise<object | OverrideProblem> {
     const order = parseOverrideOrder(input);
     if ('problem' in order) return order;
+    await this.#placed.promise;
+    if (this.#isHandedOver) return { field: 'body', problem: 'comes too late, as this process ends: send it again' };
     const found = this.#find(order);
     if ('problem' in found) return this.#endOfGone(order) ?? found;
     const { overrides } = this.#options;

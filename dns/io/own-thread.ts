@@ -63,6 +63,8 @@ export class OwnThread implements DnsServing {
   /** The tree has it already. */
   note(): void {}
 
+  noteSerials(): void {}
+
   outage(): undefined {
     return undefined;
   }

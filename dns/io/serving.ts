@@ -31,6 +31,8 @@ export interface DnsServing {
   prepare(next: ServedZones): Promise<PreparedZones>;
   /** A balanced name has been looked at: it may answer otherwise now. */
   note(record: BalancedRecord): void;
+  /** The serials of zones that are in force may be others now. */
+  noteSerials(zones: readonly Zone[]): void;
   /** What other threads have counted. */
   readonly counts: OtherCounts;
   readonly workers: WorkersState;

@@ -44,6 +44,10 @@ export interface HouseWork {
   >;
   /** Resolves once it serves; rejects when something cannot be bound. Called once. */
   open(opening: Opening): Promise<void>;
+  /** Called when the process before has given its place to this one and has ended its writing. Never rejects. */
+  takePlace?(): Promise<void>;
+  /** Called before the place is given to another process: resolves when all that is to last is on the disk. Never rejects. */
+  handOver?(): Promise<void>;
   /** Called at the end of a successful start, when readiness has been told. */
   onStarted(): void;
   /**
@@ -182,6 +186,7 @@ export class House implements RunningHouse {
       await Promise.race([this.#work.finish(), pause(realClock, RETREAT_MS, this.#stopping.signal)]);
       throw error;
     }
+    await this.#work.takePlace?.();
     this.#refuseIfClosed();
   }
 
@@ -229,6 +234,7 @@ export class House implements RunningHouse {
   async #handOver(): Promise<void> {
     this.#hasSuccessor = true;
     this.#log.info('another process takes the place of this one');
+    await this.#work.handOver?.();
     await (await this.#adminServers?.catch(() => undefined))?.leave();
     void this.drain();
   }

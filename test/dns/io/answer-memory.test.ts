@@ -185,6 +185,16 @@ describe('the file', () => {
     expect(await addresses(house)).toEqual(['127.0.0.1']);
   });
 
+  it('has the last thousand of the zones that are not served any more', async () => {
+    const former = Array.from({ length: 1_200 }, (_, i) => [`z${i}.test`, { serial: i, content: '' }]);
+    const zones = Object.fromEntries([['lb.test', { serial: 5, content: '' }], ...former]);
+    await writeFile(join(dir, 'dns.answers.json'), JSON.stringify({ format: 1, zones, names: {} }));
+    await balancer('127.0.0.1');
+    await (await start(www())).close();
+    const left = Object.keys((await saved()).zones);
+    expect([left.length, left[0], left.at(-1)]).toEqual([1_001, 'z200.test', 'lb.test']);
+  });
+
   it('is not there without snapshot_dir', async () => {
     await balancer('127.0.0.1');
     await (await start(www(), '')).close();
