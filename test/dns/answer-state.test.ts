@@ -32,7 +32,9 @@ it.each([
 
 /** A name with two addresses, as a worker has it, and what applying `change` makes of its sets. */
 function applied(policy: string, change: Partial<Record<keyof AnswerState, unknown>>) {
-  const zones = lbTest(`www: { policy: ${policy}, txt: [ beside ], pools: [ { name: p, members: { static: [ 192.0.2.9 ] } } ] }`);
+  const zones = lbTest(
+    `www: { policy: ${policy}, txt: [ beside ], pools: [ { name: p, members: { static: [ 192.0.2.9 ] } } ] }`,
+  );
   const place = buildZones(zones.dns?.zones ?? {}, 1, encodeRecord).balanced[0]!;
   const { node } = place;
   const present = { ...STATE, addresses: ['192.0.2.1', '192.0.2.2'], weights: [1, 1] } as unknown as AnswerState;
