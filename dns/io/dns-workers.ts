@@ -53,8 +53,8 @@ export class DnsWorkers implements DnsServing {
       onFirst: (addresses) => {
         this.#addresses = [...addresses.values()];
       },
-      onMessage: (row, message) => this.#onMessage(row, message),
-      onGone: (row) => this.#ledger.retire(row),
+      ledger: this.#ledger,
+      onMessage: (row, { message, fields }) => options.log.warn({ worker: row, ...fields }, message),
     });
   }
 
@@ -146,22 +146,6 @@ export class DnsWorkers implements DnsServing {
     const answers = records.map(answerState).filter((state) => state !== undefined);
     for (const state of answers) this.#told.isNews(state);
     return { answers, serials: serialsOf(zones) };
-  }
-
-  #onMessage(row: number, message: FromWorker): void {
-    const { log } = this.#options;
-    switch (message.kind) {
-      case 'counts':
-        this.#ledger.add(row, message.name, message.counts);
-        return;
-      case 'warning':
-        log.warn({ worker: row, ...message.fields }, message.message);
-        return;
-      case 'stalled': {
-        const fields = { worker: row, stall_ms: Math.round(message.longestMs) };
-        log.warn(fields, 'the event loop of a worker stood still');
-      }
-    }
   }
 }
 

@@ -40,9 +40,8 @@ export type ToWorker =
   | { readonly kind: 'replace'; readonly update: AnswersUpdate }
   | { readonly kind: 'answers'; readonly update: AnswersUpdate };
 
-export type FromWorker =
-  /** From here on it counts `name` in this shared array, which it alone writes. */
-  | { readonly kind: 'counts'; readonly name: string; readonly counts: Float64Array }
-  /** Worth a line in the log. */
-  | { readonly kind: 'warning'; readonly message: string; readonly fields: object }
-  | { readonly kind: 'stalled'; readonly longestMs: number };
+/** A warning for the log. */
+export interface FromWorker {
+  readonly message: string;
+  readonly fields: object;
+}

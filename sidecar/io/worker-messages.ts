@@ -41,11 +41,11 @@ export type ToWorker =
   /** Each HTTP connection ends with its next answer. */
   | { readonly kind: 'release' }
   /** Answered by `prepared` or `refused`. */
-  | { readonly kind: 'prepare'; readonly plan: WorkerPlan };
+  | { readonly kind: 'prepare'; readonly plan: WorkerPlan }
+  /** Puts what was prepared in place; answered by `applied`. */
+  | { readonly kind: 'apply' };
 
-export type FromWorker =
-  /** From here on it counts `name` in this shared array, which it alone writes. */
-  | { readonly kind: 'counts'; readonly name: string; readonly counts: Float64Array }
-  /** Whole lines for the access log. */
-  | { readonly kind: 'lines'; readonly text: string }
-  | { readonly kind: 'stalled'; readonly longestMs: number };
+/** Whole lines for the access log. */
+export interface FromWorker {
+  readonly lines: string;
+}

@@ -60,7 +60,8 @@ export class Workers implements Serving<Int32Array> {
       loss: 'its connections are cut',
       startOf: (row) => this.#startOf(row),
       onFirst: (addresses) => this.#generation.notePorts(addresses),
-      onMessage: (row, message) => this.#onMessage(row, message),
+      ledger: this.#ledger,
+      onMessage: (row, { lines }) => this.#takeLines(row, lines),
       onGone: (row) => this.#onGone(row),
     });
     this.#generation = this.#openGeneration(options.plan, undefined);
@@ -189,26 +190,15 @@ export class Workers implements Serving<Int32Array> {
     await this.#crew.applyAll({ kind: 'apply' });
   }
 
-  #onMessage(row: number, message: FromWorker): void {
-    if (message.kind === 'counts') this.#ledger.add(row, message.name, message.counts);
-    else if (message.kind === 'lines') this.#takeLines(row, message.text);
-    else {
-      const fields = { worker: row, stall_ms: Math.round(message.longestMs) };
-      this.#options.log.warn(fields, 'the event loop of a worker stood still');
-    }
-  }
-
   #takeLines(row: number, text: string): void {
     const postedBytes = this.#postedBytes[row];
     if (postedBytes !== undefined) Atomics.sub(postedBytes, 0, text.length);
     this.#options.accessLines.write(text);
   }
 
-  /** What it held is forgotten, what it counted is kept. */
   #onGone(row: number): void {
     for (const { inFlight } of this.#generation.plan.clusters) clearInFlight(inFlight, row);
     for (const { table } of this.#tables) clearConnections(table, row);
-    this.#ledger.retire(row);
   }
 
   #tellOfTooMany(cluster: string): void {

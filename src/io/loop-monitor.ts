@@ -1,13 +1,16 @@
 /** How long the event loop stood still: the longest stand of late for the metrics, and a word about long ones. */
 
+/** A stand this long is worth a line in the log. */
+const LONG_STAND_MS = 500;
+
 /** Node's own monitor does the same with a histogram of 370 KB, of which the longest is all that is asked for here. */
 const RESOLUTION_MS = 20;
 const WINDOW_MS = 1_000;
 const WINDOWS = 15;
 
 export interface LoopMonitorOptions {
-  /** Called after each window of 1 s with its longest stand, in milliseconds. Must not throw. */
-  readonly onWindow?: (longestMs: number) => void;
+  /** Called after each window of 1 s with its longest stand, in milliseconds, where that was a long one. Must not throw. */
+  readonly onStand?: (longestMs: number) => void;
 }
 
 /** Keeps no process alive. */
@@ -24,7 +27,7 @@ export class LoopMonitor {
       this.#longestOfWindowMs = 0;
       this.#longestMs.push(longestMs);
       if (this.#longestMs.length > WINDOWS) this.#longestMs.shift();
-      options.onWindow?.(longestMs);
+      if (longestMs > LONG_STAND_MS) options.onStand?.(longestMs);
     }, WINDOW_MS);
     this.#timers = [look.unref(), window.unref()];
   }

@@ -27,16 +27,12 @@ export interface ProcessLifeOptions {
   readonly output?: NodeJS.EventEmitter;
 }
 
-const STALL_WARNING_MS = 500;
-
 /** Runs a house to its end. Resolves to the exit code: 0, or 1 when an uncaught fault was what ended it. */
 export async function runHouse({ start, read, log, ...options }: ProcessLifeOptions): Promise<0 | 1> {
   const events = options.events ?? process;
   const subscriptions = new Subscriptions();
   const monitor = new LoopMonitor({
-    onWindow: (longestMs) => {
-      if (longestMs > STALL_WARNING_MS) log.warn({ stall_ms: Math.round(longestMs) }, 'the event loop stood still');
-    },
+    onStand: (longestMs) => log.warn({ stall_ms: Math.round(longestMs) }, 'the event loop stood still'),
   });
   try {
     ignoreBrokenOutput(options.output ?? process.stdout, subscriptions);

@@ -1,9 +1,10 @@
 /** Several threads that do the same work: starts them, asks them, tells them, and replaces those that die. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BackoffLimits, backoffMs } from '../backoff.ts';
+import type { CountLedger } from '../count-ledger.ts';
 import type { Log } from './log.ts';
 import { WorkerSeat } from './worker-seat.ts';
-import type { WorkerOrder } from './worker-words.ts';
+import type { WorkerOrder, WorkerReport } from './worker-words.ts';
 
 export interface WorkerCrewOptions<Start, From> {
   /** At least 2. */
@@ -14,10 +15,12 @@ export interface WorkerCrewOptions<Start, From> {
   readonly startOf: (row: number) => Start;
   /** The first thread listens: the others are to bind what it got. */
   readonly onFirst: (addresses: ReadonlyMap<string, string>) => void;
+  /** Where the counts of all threads go; those of a thread that dies stay. */
+  readonly ledger: CountLedger;
   /** Must not throw. */
   readonly onMessage: (row: number, message: From) => void;
   /** A thread has ended that was not told to; what it held in its row is to be forgotten. Must not throw. */
-  readonly onGone: (row: number) => void;
+  readonly onGone?: (row: number) => void;
   /** What is lost with a thread, for the log: `its connections are cut`. */
   readonly loss: string;
   readonly log: Log;
@@ -45,8 +48,13 @@ export class WorkerCrew<Start, To, From> {
   constructor(options: WorkerCrewOptions<Start, From>) {
     this.#options = options;
     this.#seats = Array.from({ length: options.count }, (_, row) => {
-      const onMessage = (message: From): void => options.onMessage(row, message);
-      return new WorkerSeat({ row, entry: options.entry, onMessage, onDeath: (cause) => this.#onDeath(row, cause) });
+      return new WorkerSeat({
+        row,
+        entry: options.entry,
+        onMessage: (message) => options.onMessage(row, message),
+        onReport: (report) => this.#onReport(row, report),
+        onDeath: (cause) => this.#onDeath(row, cause),
+      });
     });
   }
 
@@ -109,7 +117,7 @@ export class WorkerCrew<Start, To, From> {
   }
 
   /** Puts in place what was prepared. Whoever dies meanwhile is replaced by one that starts with it. Never rejects. */
-  async applyAll(order: To | WorkerOrder): Promise<void> {
+  async applyAll(order: To): Promise<void> {
     await Promise.allSettled(this.#seats.map((seat) => seat.ask(order)));
   }
 
@@ -132,10 +140,17 @@ export class WorkerCrew<Start, To, From> {
     return seat.start(this.#options.startOf(seat.row));
   }
 
-  /** Its thread has ended: what it held is forgotten, and another one takes its place. */
+  #onReport(row: number, report: WorkerReport): void {
+    const { log, ledger } = this.#options;
+    if (report.kind === 'counts') ledger.add(row, report.name, report.counts);
+    else log.warn({ worker: row, stall_ms: Math.round(report.longestMs) }, 'the event loop of a worker stood still');
+  }
+
+  /** Its thread has ended: what it held is forgotten, what it counted is kept, and another one takes its place. */
   #onDeath(row: number, cause: unknown): void {
-    const { log, loss, onGone } = this.#options;
-    onGone(row);
+    const { log, loss, ledger, onGone } = this.#options;
+    onGone?.(row);
+    ledger.retire(row);
     const seat = this.#seats[row];
     // A start that fails as a whole is told by whoever waits for it.
     if (seat === undefined || !this.#hasStarted || this.#isEnding) return;

@@ -9,7 +9,7 @@
  *   closing  | –                 | empty                | –
  */
 import { Worker } from 'node:worker_threads';
-import type { Told, WorkerAnswer, WorkerOrder, WorkerWord } from './worker-words.ts';
+import type { Told, WorkerAnswer, WorkerOrder, WorkerReport, WorkerWord } from './worker-words.ts';
 
 type State = 'empty' | 'starting' | 'serving' | 'closing';
 
@@ -17,8 +17,10 @@ export interface WorkerSeatOptions<From> {
   readonly row: number;
   /** The program's main module; in a worker thread it is the worker and nothing else. */
   readonly entry: string | URL;
-  /** What a worker counts or says beyond its own life. Must not throw. */
+  /** What a worker says of its house's work. Must not throw. */
   readonly onMessage: (message: From) => void;
+  /** Must not throw. */
+  readonly onReport: (report: WorkerReport) => void;
   /** The thread has ended, without having been told to, and left its row behind. Must not throw. */
   readonly onDeath: (cause: unknown) => void;
 }
@@ -27,6 +29,15 @@ export interface WorkerSeatOptions<From> {
 const CLOSE_MS = 1_000;
 /** A thread whose loop stands still for so long is not waited for. */
 const ANSWER_MS = 10_000;
+
+/** A thread that has the seat, or has had it. */
+interface Thread {
+  readonly worker: Worker;
+  readonly listening: PromiseWithResolvers<ReadonlyMap<string, string>>;
+  readonly ended: PromiseWithResolvers<void>;
+  /** Why it ends, once that is known. */
+  cause: unknown;
+}
 
 /**
  * `Start` is what the thread gets to begin with; `To` and `From` are what is said to it and what it says beside what
@@ -66,44 +77,16 @@ export class WorkerSeat<Start, To, From> {
     this.#state = 'starting';
     const name = `outrigger-worker-${this.row}`;
     const worker = new Worker(this.#options.entry, { workerData: start, name });
+    const [listening, ended] = [Promise.withResolvers<ReadonlyMap<string, string>>(), Promise.withResolvers<void>()];
+    const thread: Thread = { worker, listening, ended, cause: undefined };
     this.#worker = worker;
-    const listening = Promise.withResolvers<ReadonlyMap<string, string>>();
-    const ended = Promise.withResolvers<void>();
     this.#ended = ended.promise;
-    let cause: unknown;
-    worker.on('message', (message: WorkerWord | Told<From>) => {
-      if (message.kind === 'listening') {
-        if (this.#state === 'starting') this.#state = 'serving';
-        this.#servesSince = performance.now();
-        listening.resolve(message.addresses);
-      } else if (message.kind === 'failed') {
-        cause = message.error;
-        void worker.terminate();
-      } else if (message.kind === 'prepared' || message.kind === 'refused' || message.kind === 'applied') {
-        this.#asking?.resolve(message);
-      } else if (message.kind === 'drained') this.#markDrained?.();
-      else if (message.kind === 'closed') void worker.terminate();
-      else this.#options.onMessage(message.what);
-    });
-    worker.on('messageerror', (error) => {
-      cause ??= error;
-      void worker.terminate();
-    });
+    worker.on('message', (word: WorkerWord | Told<From>) => this.#hear(thread, word));
+    worker.on('messageerror', (error) => end(thread, error));
     worker.on('error', (error) => {
-      cause ??= error;
+      thread.cause ??= error;
     });
-    worker.on('exit', (code) => {
-      const wasClosing = this.#state === 'closing';
-      // Before the state changes: whoever hears of the death may ask how long it had served.
-      cause ??= new Error(`the worker ended with code ${code}`);
-      if (!wasClosing) this.#options.onDeath(cause);
-      this.#state = 'empty';
-      this.#worker = undefined;
-      this.#markDrained?.();
-      this.#asking?.reject(cause);
-      ended.resolve();
-      listening.reject(cause);
-    });
+    worker.on('exit', (code) => this.#onExit(thread, code));
     return listening.promise;
   }
 
@@ -142,4 +125,51 @@ export class WorkerSeat<Start, To, From> {
     await this.#ended;
     clearTimeout(late);
   }
+
+  #hear(thread: Thread, word: WorkerWord | Told<From>): void {
+    switch (word.kind) {
+      case 'listening':
+        if (this.#state === 'starting') this.#state = 'serving';
+        this.#servesSince = performance.now();
+        thread.listening.resolve(word.addresses);
+        return;
+      case 'failed':
+        end(thread, word.error);
+        return;
+      case 'prepared':
+      case 'refused':
+      case 'applied':
+        this.#asking?.resolve(word);
+        return;
+      case 'counts':
+      case 'stalled':
+        this.#options.onReport(word);
+        return;
+      case 'drained':
+        this.#markDrained?.();
+        return;
+      case 'closed':
+        void thread.worker.terminate();
+        return;
+      case 'told':
+        this.#options.onMessage(word.what);
+    }
+  }
+
+  #onExit(thread: Thread, code: number): void {
+    thread.cause ??= new Error(`the worker ended with code ${code}`);
+    // Before the state changes: whoever hears of the death may ask how long it had served.
+    if (this.#state !== 'closing') this.#options.onDeath(thread.cause);
+    this.#state = 'empty';
+    this.#worker = undefined;
+    this.#markDrained?.();
+    this.#asking?.reject(thread.cause);
+    thread.ended.resolve();
+    thread.listening.reject(thread.cause);
+  }
+}
+
+function end(thread: Thread, cause: unknown): void {
+  thread.cause ??= cause;
+  void thread.worker.terminate();
 }

@@ -15,13 +15,28 @@ describe('a monitor of the event loop', () => {
     vi.useRealTimers();
   });
 
-  test('knows how long the loop stood still, and tells at the end of the second', async () => {
-    const windows: number[] = [];
-    monitor = new LoopMonitor({ onWindow: (longestMs) => windows.push(longestMs) });
+  test('knows how long the loop stood still', async () => {
+    const current = new LoopMonitor();
+    monitor = current;
     standStill(150);
-    await until(() => windows.length > 0, { what: 'the end of the window' });
-    expect(windows[0]).toBeGreaterThan(100);
-    expect(monitor.longestMs()).toBeGreaterThanOrEqual(windows[0] ?? Number.NaN);
+    await until(() => current.longestMs() > 100, { what: 'the end of the stand' });
+  });
+
+  test.each([
+    [480, 0],
+    [520, 1],
+  ])('after a stand of %i ms it tells of %i long ones at the end of the second', (ms, told) => {
+    vi.useFakeTimers();
+    const stands: number[] = [];
+    monitor = new LoopMonitor({ onStand: (longestMs) => stands.push(longestMs) });
+    const now = vi.spyOn(performance, 'now').mockReturnValueOnce(performance.now() + 20 + ms);
+    vi.advanceTimersByTime(20);
+    now.mockRestore();
+    expect(stands).toEqual([]);
+    vi.advanceTimersByTime(980);
+    expect(stands.map(Math.round)).toEqual([ms].slice(0, told));
+    vi.advanceTimersByTime(2_000);
+    expect(stands).toHaveLength(told);
   });
 
   test('forgets after 15 s', () => {
