@@ -51,6 +51,8 @@ const NO_OPTIONS = Buffer.alloc(0);
 
 /** What an OPT record said, as far as it could be read. */
 interface Edns {
+  /** It, or something else behind the question, is not as it should be. */
+  readonly isBroken: boolean;
   readonly udpBytes: number;
   readonly version: number;
   readonly dnssecOk: boolean;
@@ -78,40 +80,41 @@ export function parseQuery(bytes: Buffer): Query | DropCause {
   const opcode = (byteAt(bytes, 2) >> 3) & 15;
   const nameEnd = bytes.length > MAX_QUERY_BYTES || uint16(bytes, 4) !== 1 ? -1 : questionNameEnd(bytes);
   const questionEnd = nameEnd + 4;
-  if (nameEnd < 0 || questionEnd > bytes.length) return unreadable(opcode);
+  if (nameEnd < 0 || questionEnd > bytes.length) return unreadable(bytes, opcode);
   const type = uint16(bytes, nameEnd);
-  const edns = readRecords(bytes, questionEnd, type);
-  const opt = typeof edns === 'string' ? undefined : edns;
+  const records = readRecords(bytes, questionEnd, type);
+  const opt = records === 'malformed' ? undefined : records;
+  const isBroken = records === 'malformed' || (opt?.isBroken ?? false);
   // Other opcodes give the sections other meanings, so what reads as malformed here need not be.
-  const broken = edns === 'malformed' || edns === 'malformed after OPT';
-  const rcode = opcode !== 0 ? RCODE.NOTIMP : broken ? RCODE.FORMERR : verdict(bytes, nameEnd, type, opt);
+  const rcode = opcode !== 0 ? RCODE.NOTIMP : isBroken ? RCODE.FORMERR : verdict(bytes, nameEnd, type, opt);
+  return queryWith(opt, { rcode, nameEnd, questionEnd, type });
+}
+
+/** The answer has no question to repeat, but it has an OPT record where the query shows one. */
+function unreadable(bytes: Buffer, opcode: number): Query {
+  const end = bytes.length > MAX_QUERY_BYTES ? -1 : questionsEnd(bytes);
+  const records = end < 0 ? undefined : readRecords(bytes, end, 0);
+  const rcode = opcode === 0 ? RCODE.FORMERR : RCODE.NOTIMP;
+  const none = { nameEnd: HEADER_BYTES, questionEnd: HEADER_BYTES, type: 0 };
+  return queryWith(records === 'malformed' ? undefined : records, { rcode, ...none });
+}
+
+/** The options count only where they can be told apart. */
+function queryWith(
+  opt: Edns | undefined,
+  { rcode, nameEnd, questionEnd, type }: Pick<Query, 'rcode' | 'nameEnd' | 'questionEnd' | 'type'>,
+): Query {
+  const hasOptions = opt !== undefined && !opt.isBroken;
   return {
     rcode,
     nameEnd,
     questionEnd,
     type,
-    edns: opt !== undefined || edns === 'malformed after OPT',
+    edns: opt !== undefined,
     dnssecOk: opt?.dnssecOk ?? false,
     udpBytes: opt?.udpBytes ?? PLAIN_UDP_BYTES,
-    optionsAt: opt?.optionsAt ?? 0,
-    optionsEnd: opt?.optionsEnd ?? 0,
-    replyOptions: NO_OPTIONS,
-    hasCookie: false,
-    subnet: undefined,
-  };
-}
-
-function unreadable(opcode: number): Query {
-  return {
-    rcode: opcode === 0 ? RCODE.FORMERR : RCODE.NOTIMP,
-    nameEnd: HEADER_BYTES,
-    questionEnd: HEADER_BYTES,
-    type: 0,
-    edns: false,
-    dnssecOk: false,
-    udpBytes: PLAIN_UDP_BYTES,
-    optionsAt: 0,
-    optionsEnd: 0,
+    optionsAt: hasOptions ? opt.optionsAt : 0,
+    optionsEnd: hasOptions ? opt.optionsEnd : 0,
     replyOptions: NO_OPTIONS,
     hasCookie: false,
     subnet: undefined,
@@ -152,43 +155,54 @@ function questionNameEnd(bytes: Buffer): number {
   return -1;
 }
 
+/** The end of however many questions there are, or -1. Their names are passed over, whatever they are. */
+function questionsEnd(bytes: Buffer): number {
+  let at = HEADER_BYTES;
+  for (let left = uint16(bytes, 4); left > 0; left--) {
+    const nameEnd = skipName(bytes, at);
+    if (nameEnd < 0 || nameEnd + 4 > bytes.length) return -1;
+    at = nameEnd + 4;
+  }
+  return at;
+}
+
 /**
- * Reads what follows the question: nothing, or an OPT and at most one other additional record, which is skipped.
- * An incremental transfer also brings the SOA that the client has (RFC 1995 section 3).
+ * Reads what follows the question. There should be nothing, or an OPT and at most one other additional record, which is
+ * skipped; an incremental transfer also brings the SOA that the client has (RFC 1995 section 3). Where there is something
+ * else the OPT is looked for all the same, because the error is to have one too (RFC 6891 section 6.1.1).
  */
-function readRecords(
-  bytes: Buffer,
-  questionEnd: number,
-  type: number,
-): Edns | undefined | 'malformed' | 'malformed after OPT' {
+function readRecords(bytes: Buffer, questionEnd: number, type: number): Edns | undefined | 'malformed' {
+  const answers = uint16(bytes, 6);
   const authorities = uint16(bytes, 8);
   const additionals = uint16(bytes, 10);
   const wanted = authorities === (type === TYPE.IXFR ? authorities & 1 : 0);
-  if (uint16(bytes, 6) !== 0 || !wanted || additionals > MAX_ADDITIONALS) return 'malformed';
+  let isBroken = answers !== 0 || !wanted || additionals > MAX_ADDITIONALS;
   let at = questionEnd;
   let edns: Edns | undefined;
-  for (let i = 0; i < authorities + additionals; i++) {
+  for (let i = 0; i < answers + authorities + additionals; i++) {
     const ownerEnd = skipName(bytes, at);
     const dataAt = ownerEnd + 10;
-    const malformed = edns === undefined ? 'malformed' : 'malformed after OPT';
-    if (ownerEnd < 0 || dataAt > bytes.length) return malformed;
-    const end = dataAt + uint16(bytes, dataAt - 2);
-    if (end > bytes.length) return malformed;
+    const end = ownerEnd < 0 || dataAt > bytes.length ? -1 : dataAt + uint16(bytes, dataAt - 2);
+    if (end < 0 || end > bytes.length) return broken(edns);
     if (uint16(bytes, ownerEnd) === TYPE.OPT) {
-      if (edns !== undefined || ownerEnd !== at + 1 || i < authorities) return malformed;
+      if (edns !== undefined || ownerEnd !== at + 1 || i < answers + authorities) return broken(edns);
       edns = readOpt(bytes, ownerEnd, end);
-      if (!optionsFit(bytes, dataAt, end)) return 'malformed after OPT';
+      isBroken ||= !optionsFit(bytes, dataAt, end);
     }
     at = end;
   }
-  if (at !== bytes.length) return edns === undefined ? 'malformed' : 'malformed after OPT';
-  return edns;
+  return isBroken || at !== bytes.length ? broken(edns) : edns;
+}
+
+function broken(edns: Edns | undefined): Edns | 'malformed' {
+  return edns === undefined ? 'malformed' : { ...edns, isBroken: true };
 }
 
 /** The fixed part of an OPT record whose owner ends at `ownerEnd`; sizes below 512 count as 512 (RFC 6891 6.2.3). */
 function readOpt(bytes: Buffer, ownerEnd: number, end: number): Edns {
   const size = uint16(bytes, ownerEnd + 2);
   return {
+    isBroken: false,
     udpBytes: Math.min(Math.max(size, PLAIN_UDP_BYTES), EDNS_UDP_BYTES),
     version: byteAt(bytes, ownerEnd + OPT_BYTES - 6),
     dnssecOk: byteAt(bytes, ownerEnd + OPT_BYTES - 5) >= 0x80,
