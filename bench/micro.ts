@@ -11,7 +11,7 @@ import { Split } from '../sidecar/split.ts';
 import { POLICY_NAMES, policyFor } from '../src/balance/policies.ts';
 import { match } from '../src/config/match.ts';
 import { crc32 } from '../src/crc32.ts';
-import { type Endpoint, endpointId, holdEndpoint } from '../src/endpoint.ts';
+import { type Endpoint, endpointId, holdEndpoint, MAX_WEIGHT } from '../src/endpoint.ts';
 import { murmur3 } from '../src/hash.ts';
 import { buildMaglevTable } from '../src/maglev-table.ts';
 import { buildNginxRing } from '../src/nginx-ring.ts';
@@ -79,10 +79,17 @@ function buildRows(count: number): readonly Row[] {
   const ring = buildRing(endpoints);
   const without = endpoints.toSpliced(count >> 1, 1);
   const ringWithout = buildRing(without);
+  const heavy = endpoints.map((endpoint) => ({ ...endpoint, weight: MAX_WEIGHT }));
+  const heavyRing = buildRing(heavy);
   return [
     [`build ring, ${count} endpoints`, () => buildRing(endpoints).hashes.length],
     [`update ring, one of ${count} leaves`, () => updateRing(ring, without).hashes.length],
     [`update ring, one of ${count} joins`, () => updateRing(ringWithout, endpoints).hashes.length],
+    [`build ring, ${count} endpoints of the greatest weight`, () => buildRing(heavy).hashes.length],
+    [
+      `update ring, one of ${count} of the greatest weight leaves`,
+      () => updateRing(heavyRing, heavy.slice(1)).hashes.length,
+    ],
     [`build nginx ring, ${count} endpoints`, () => buildNginxRing(endpoints).hashes.length],
     [`build maglev table, ${count} endpoints`, () => buildMaglevTable(endpoints).owners.length],
     [`fingerprint ring, ${count} endpoints`, () => ringFingerprint(ring).length],

@@ -1,5 +1,5 @@
 /** What a weight counts as with policy `hash`: building a ring takes time and memory in proportion to its weights. */
-import { MAX_HASH_WEIGHT } from '../src/ring.ts';
+import { MAX_HASH_WEIGHT } from '../src/ring-points.ts';
 import type { PoolMember } from './pool.ts';
 
 /** All members of a pool together: 320,000 points, which take some 30 ms (`node bench/micro.ts`). */

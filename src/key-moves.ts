@@ -26,7 +26,7 @@ export interface MoveReport {
   readonly needed: number;
   /**
    * Moved keys that nothing made move: from an endpoint that stays with no less weight to one that was there with no
-   * less. Always 0 on a ring.
+   * less. 0 on a ring, unless its `weightDivisor` becomes another.
    */
   readonly collateral: number;
   readonly fingerprintBefore: string;

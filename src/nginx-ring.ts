@@ -9,7 +9,8 @@ import { CRC32_START, crc32, crc32Finish, crc32Update, crc32UpdateWord } from '.
 import type { Endpoint } from './endpoint.ts';
 import { bytesOf } from './hash.ts';
 import { ownerArray, possibleOwners } from './owner-table.ts';
-import { pointCount, type Ring, ringOfPoints, ringOfSorted } from './ring.ts';
+import { type Ring, ringOfPoints, ringOfSorted, sumOf } from './ring.ts';
+import { pointCounts } from './ring-points.ts';
 
 /**
  * Points depend on addresses, not on ids: nginx knows no others. Where two servers have a point in common, nginx keeps
@@ -17,22 +18,25 @@ import { pointCount, type Ring, ringOfPoints, ringOfSorted } from './ring.ts';
  */
 export function buildNginxRing(endpoints: readonly Endpoint[]): Ring {
   const ordered = possibleOwners(endpoints);
-  const drawn = new Uint32Array(ordered.reduce((sum, endpoint) => sum + pointCount(endpoint), 0));
+  const counts = pointCounts(ordered);
+  const drawn = new Uint32Array(sumOf(counts));
   let next = 0;
-  for (const endpoint of ordered) next = drawChain(endpoint, drawn, next);
-  return withoutTwins(ringOfPoints(ordered, drawn));
+  for (const [i, endpoint] of ordered.entries()) {
+    const end = next + (counts[i] as number);
+    drawChain(endpoint, drawn.subarray(next, end));
+    next = end;
+  }
+  return withoutTwins(ringOfPoints({ endpoints: ordered, counts, drawn }));
 }
 
 /** Where a key falls. */
 export const nginxHash = crc32;
 
-/** Writes the points of one endpoint from `start` on; returns where the next one's begin. */
-function drawChain(endpoint: Endpoint, into: Uint32Array, start: number): number {
+/** Fills `into` with the points of one endpoint. */
+function drawChain(endpoint: Endpoint, into: Uint32Array): void {
   const base = crc32Update(CRC32_START, hostAndPort(endpoint.address));
-  const end = start + pointCount(endpoint);
   let previous = 0;
-  for (let i = start; i < end; i += 1) into[i] = previous = crc32Finish(crc32UpdateWord(base, previous));
-  return end;
+  for (let i = 0; i < into.length; i += 1) into[i] = previous = crc32Finish(crc32UpdateWord(base, previous));
 }
 
 /** `10.0.0.7:80` → `10.0.0.7`, a zero byte, `80`; the brackets of an IPv6 address stay, as nginx keeps them. */
@@ -42,7 +46,7 @@ function hostAndPort(address: string): string {
 }
 
 function withoutTwins(ring: Ring): Ring {
-  const { hashes, owners, endpoints } = ring;
+  const { hashes, owners, endpoints, counts } = ring;
   let kept = 0;
   const keptHashes = new Uint32Array(hashes.length);
   const keptOwners = ownerArray(endpoints.length, hashes.length);
@@ -52,5 +56,5 @@ function withoutTwins(ring: Ring): Ring {
     keptOwners[kept++] = owners[i] as number;
   }
   if (kept === hashes.length) return ring;
-  return ringOfSorted(endpoints, { hashes: keptHashes.slice(0, kept), owners: keptOwners.slice(0, kept) });
+  return ringOfSorted({ endpoints, counts, hashes: keptHashes.slice(0, kept), owners: keptOwners.slice(0, kept) });
 }

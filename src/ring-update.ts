@@ -1,7 +1,8 @@
 /** One ring from another: the points of endpoints that stay are kept, those of the others are taken out or put in. */
 import type { Endpoint } from './endpoint.ts';
 import { ownerArray, possibleOwners } from './owner-table.ts';
-import { buildRing, drawPoints, pointCount, type Ring, ringOfPoints, ringOfSorted } from './ring.ts';
+import { buildRing, drawPoints, type Ring, ringOfPoints, ringOfSorted, sumOf } from './ring.ts';
+import { pointCounts } from './ring-points.ts';
 
 /** Marks a former owner of whom nothing is kept. */
 const GONE = 0xffff_ffff;
@@ -12,28 +13,29 @@ const GONE = 0xffff_ffff;
  */
 export function updateRing(previous: Ring, endpoints: readonly Endpoint[]): Ring {
   const ordered = possibleOwners(endpoints);
-  const { successors, fresh } = compare(previous, ordered);
-  const freshPoints = fresh.reduce((sum, owner) => sum + pointCount(ordered[owner] as Endpoint), 0);
-  if (freshPoints * 2 > previous.hashes.length) return buildRing(endpoints);
+  const counts = pointCounts(ordered);
+  const { successors, fresh } = compare(previous, ordered, counts);
+  const freshCounts = Uint32Array.from(fresh, (owner) => counts[owner] as number);
+  if (sumOf(freshCounts) * 2 > previous.hashes.length) return buildRing(endpoints);
   const changed = fresh.map((owner) => ordered[owner] as Endpoint);
-  const added = ringOfPoints(changed, drawPoints(changed));
-  return ringOfSorted(ordered, merge({ previous, successors, added, fresh, ordered }));
+  const added = ringOfPoints(drawPoints(changed, freshCounts));
+  return ringOfSorted({ endpoints: ordered, counts, ...merge({ previous, successors, added, fresh, counts }) });
 }
 
 interface Comparison {
-  /** Former owner → owner now, or GONE where it left or its weight is another. */
+  /** Former owner → owner now, or GONE where it left or has another number of points. */
   readonly successors: Uint32Array;
   /** Owners all of whose points are new. */
   readonly fresh: readonly number[];
 }
 
-function compare(previous: Ring, ordered: readonly Endpoint[]): Comparison {
+function compare(previous: Ring, ordered: readonly Endpoint[], counts: Uint32Array): Comparison {
   const former = new Map(previous.endpoints.map((endpoint, owner) => [endpoint.id, owner]));
   const successors = new Uint32Array(previous.endpoints.length).fill(GONE);
   const fresh: number[] = [];
   for (const [owner, endpoint] of ordered.entries()) {
     const before = former.get(endpoint.id);
-    if (before !== undefined && previous.endpoints[before]?.weight === endpoint.weight) successors[before] = owner;
+    if (before !== undefined && previous.counts[before] === counts[owner]) successors[before] = owner;
     else fresh.push(owner);
   }
   return { successors, fresh };
@@ -42,14 +44,14 @@ function compare(previous: Ring, ordered: readonly Endpoint[]): Comparison {
 interface Merge extends Comparison {
   readonly previous: Ring;
   readonly added: Ring;
-  readonly ordered: readonly Endpoint[];
+  readonly counts: Uint32Array;
 }
 
 /** Both lists ascend by (hash, id), and owners are in order of id before as after: so does what comes of them. */
-function merge({ previous, successors, added, fresh, ordered }: Merge): Pick<Ring, 'hashes' | 'owners'> {
-  const length = ordered.reduce((sum, endpoint) => sum + pointCount(endpoint), 0);
+function merge({ previous, successors, added, fresh, counts }: Merge): Pick<Ring, 'hashes' | 'owners'> {
+  const length = sumOf(counts);
   const hashes = new Uint32Array(length);
-  const owners = ownerArray(ordered.length, length);
+  const owners = ownerArray(counts.length, length);
   const addedHashes = added.hashes;
   const addedOwners = Uint32Array.from(added.owners, (owner) => fresh[owner] as number);
   let next = 0;

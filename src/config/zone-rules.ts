@@ -1,6 +1,6 @@
 /** Zones: names that fit, servers that can be found, records that can be answered. */
 import { formatDuration } from '../duration.ts';
-import { MAX_HASH_WEIGHT } from '../ring.ts';
+import { MAX_HASH_WEIGHT } from '../ring-points.ts';
 import type { BalancedRecordConfig, StaticRecordConfig, ZoneConfig } from './dns.ts';
 import { dampingRules } from './dns-damping.ts';
 import { isInZone, MAX_NAME_LENGTH, nameInZone, namesUpFrom } from './domain-name.ts';

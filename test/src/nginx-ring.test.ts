@@ -3,7 +3,8 @@ import { parseHostPort } from '../../src/address.ts';
 import { policyFor } from '../../src/balance/policies.ts';
 import { type Endpoint, endpointId, holdEndpoint } from '../../src/endpoint.ts';
 import { buildNginxRing, nginxHash } from '../../src/nginx-ring.ts';
-import { POINTS_PER_WEIGHT, walkRing } from '../../src/ring.ts';
+import { walkRing } from '../../src/ring.ts';
+import { POINTS_PER_WEIGHT } from '../../src/ring-points.ts';
 import { askNginx, findNginx, goldenKeys, readGolden, SETS } from '../golden/nginx-consistent.ts';
 import { anyone, endpoints, worldOf } from '../support/endpoints.ts';
 

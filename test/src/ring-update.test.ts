@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Endpoint } from '../../src/endpoint.ts';
 import { murmur3 } from '../../src/hash.ts';
-import { buildRing, MAX_RING_WEIGHT, type Ring, ringFingerprint, walkRing } from '../../src/ring.ts';
+import { buildRing, type Ring, ringFingerprint, walkRing } from '../../src/ring.ts';
+import { MAX_RING_WEIGHT } from '../../src/ring-points.ts';
 import { updateRing } from '../../src/ring-update.ts';
 import { anyone, endpoints, fleet } from '../support/endpoints.ts';
 
@@ -46,7 +47,10 @@ describe('a ring made from another', () => {
     ['one joins', hundred.toSpliced(50, 1), hundred],
     ['one doubles its weight', hundred, reweigh(2)],
     ['one loses its weight', hundred, reweigh(0)],
-    ['one has more weight than a ring counts', hundred, reweigh(MAX_RING_WEIGHT + 7)],
+    ['one has more weight than all may have', hundred, reweigh(MAX_RING_WEIGHT + 7)],
+    ['one joins with whom the weights of all count as halves', fleet(100, 50).slice(1), fleet(101, 50)],
+    ['one leaves without whom they count as they are', fleet(101, 50), fleet(101, 50).slice(1)],
+    ['one changes its weight where all count as less', fleet(10, 60_000), fleet(10, 60_000).with(3, hundred[3]!)],
     ['half leave and others join', hundred.slice(0, 60), hundred.slice(40)],
     ['nothing changes', hundred, hundred],
     ['equal points are about', fleet(200, 20), fleet(200, 20).toSpliced(9, 1)],

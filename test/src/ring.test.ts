@@ -2,15 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Endpoint, endpointId } from '../../src/endpoint.ts';
 import { murmur3 } from '../../src/hash.ts';
-import {
-  buildRing,
-  MAX_RING_WEIGHT,
-  POINTS_PER_WEIGHT,
-  pointAfter,
-  type Ring,
-  ringFingerprint,
-  walkRing,
-} from '../../src/ring.ts';
+import { buildRing, pointAfter, type Ring, ringFingerprint, walkRing } from '../../src/ring.ts';
+import { POINTS_PER_WEIGHT } from '../../src/ring-points.ts';
 import { anyone, endpoints, fleet, seeded } from '../support/endpoints.ts';
 
 const KEYS = Array.from({ length: 4_000 }, (_, i) => murmur3(`user-${i}`));
@@ -53,11 +46,6 @@ describe('the points of a ring', () => {
     );
     expected.sort(([a], [b]) => a - b);
     expect([...ring.hashes].map((hash, i) => [hash, ring.endpoints[ring.owners[i]!]!.id])).toEqual(expected);
-  });
-
-  test('stop growing at a weight that no ring needs', () => {
-    const ring = buildRing(endpoints(`a*${MAX_RING_WEIGHT + 500}`));
-    expect(ring.hashes.length).toBe(MAX_RING_WEIGHT * POINTS_PER_WEIGHT);
   });
 
   test('of equal hash are ordered by endpoint id', () => {
