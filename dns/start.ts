@@ -20,6 +20,7 @@ import { encodeRecord } from './io/wire.ts';
 import { Overrides } from './overrides.ts';
 import { Tally } from './tally.ts';
 import { buildZones } from './zone-config.ts';
+import { ZoneContents } from './zone-content.ts';
 
 export interface DnsOptions {
   readonly config: Config;
@@ -52,14 +53,15 @@ export function startDns(options: DnsOptions): RunningHouse {
   const serving = newServing({ first, tally, log, besideOthers: besideAnother }, config.workers, workerEntry);
   const consul = new ConsulOnDemand(config.consul, { baseDir, env: env ?? process.env });
   const commands = new ProbeCommands();
-  const memory = new AnswerMemory({ dir: config.snapshot_dir, log, besideAnother });
+  const contents = new ZoneContents();
+  const memory = new AnswerMemory({ dir: config.snapshot_dir, log, contents, besideAnother });
   const overrides = new Overrides();
   const pools = { consul, commands, snapshotDir: config.snapshot_dir, baseDir, log, encode: encodeRecord };
   const onAnswer = (): void => memory.save();
   const onLook = (record: BalancedRecord): void => serving.note(record);
   const records = new RunningRecords(balanced, { ...pools, onAnswer, onLook, overrides });
   const desk = new OverrideDesk({ overrides, records, dir: config.snapshot_dir, log, besideAnother });
-  const parts = { config, log, tree, serving, tally, records, memory, desk };
+  const parts = { config, log, tree, serving, tally, records, memory, contents, desk };
   const work = new DnsWork({ ...parts, consul, readSettings, settleMs });
   const stand = () => openLeadership({ config, consul: () => consul.get(), log, besideAnother: replaces });
   return new House({ config, log, work, replaces, openLeadership: stand });

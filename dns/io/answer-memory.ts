@@ -1,9 +1,8 @@
 /** What the name server remembers over a restart, kept in `snapshot_dir`: last good answers, and serials. */
-import type { BalancedRecordConfig, DnsConfig, ZoneConfig } from '../../src/config/dns.ts';
+import type { BalancedRecordConfig } from '../../src/config/dns.ts';
 import { realClock } from '../../src/io/clock.ts';
 import type { Log } from '../../src/io/log.ts';
 import { SavedFile } from '../../src/io/saved-file.ts';
-import type { BalancedRecord } from '../balanced-record.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import {
   readSavedAnswers,
@@ -13,6 +12,7 @@ import {
   writeSavedAnswers,
 } from '../saved-answers.ts';
 import type { Zone } from '../zone.ts';
+import type { SaidZones, ZoneContents } from '../zone-content.ts';
 import type { RunningRecord } from './pools.ts';
 
 export interface AnswerMemoryOptions {
@@ -20,15 +20,14 @@ export interface AnswerMemoryOptions {
   readonly dir: string | undefined;
   /** Another process has the file until {@link AnswerMemory.takePlace}. */
   readonly besideAnother?: boolean;
+  readonly contents: ZoneContents;
   readonly log: Log;
 }
 
 type RememberedRecord = Pick<RunningRecord, 'record' | 'config' | 'look'>;
 
 /** Everything that is served at a moment. */
-export interface Served {
-  readonly zones: readonly Zone[];
-  readonly config: DnsConfig['zones'];
+export interface Served extends SaidZones {
   readonly records: readonly RememberedRecord[];
 }
 
@@ -40,12 +39,13 @@ export class AnswerMemory {
   readonly #log: Log;
   /** Also of zones that are not served now: they may come back. */
   #zones = new Map<string, SavedZone>();
-  readonly #configurations = new WeakMap<ZoneConfig, string>();
+  readonly #contents: ZoneContents;
   #served: (() => Served) | undefined;
   #isOurs: boolean;
 
-  constructor({ dir, log, besideAnother = false }: AnswerMemoryOptions) {
+  constructor({ dir, log, contents, besideAnother = false }: AnswerMemoryOptions) {
     this.#log = log;
+    this.#contents = contents;
     this.#isOurs = !besideAnother;
     if (dir === undefined) return;
     const rest = { fields: {}, parse: readSavedAnswers, clock: realClock, log };
@@ -81,7 +81,7 @@ export class AnswerMemory {
   continueSerials(zones: readonly Zone[]): void {
     const served = this.#served?.();
     if (served === undefined || this.#zones.size === 0) return;
-    const contentOf = this.#contents(served);
+    const contentOf = this.#contents.of(served);
     for (const zone of zones) {
       const saved = this.#zones.get(zone.name);
       if (saved !== undefined) zone.follow(saved, saved.content === contentOf(zone));
@@ -118,7 +118,7 @@ export class AnswerMemory {
   }
 
   #write(served: Served): string {
-    const contentOf = this.#contents(served);
+    const contentOf = this.#contents.of(served);
     for (const zone of served.zones) {
       // The last to be served is the last to be forgotten.
       this.#zones.delete(zone.name);
@@ -132,30 +132,9 @@ export class AnswerMemory {
     ]);
     return writeSavedAnswers({ zones: this.#zones, names: new Map(names) });
   }
-
-  /** Of the configuration of a zone and the addresses of its balanced names, which together are all that it says. */
-  #contents({ config, records }: Served): (zone: Zone) => string {
-    const answers = Map.groupBy(records, ({ record }) => record.node.zone);
-    return (zone) => {
-      const own = (answers.get(zone) ?? []).map(({ record }) => `${record.node.name} ${addressesOf(record)}`);
-      return fingerprintOf([this.#configured(config[zone.name]), ...own.sort()].join('\n'));
-    };
-  }
-
-  /** A large zone takes a while, and changes only with the configuration. */
-  #configured(zone: ZoneConfig | undefined): string {
-    if (zone === undefined) return '';
-    const known = this.#configurations.get(zone) ?? fingerprintOf(JSON.stringify(zone));
-    this.#configurations.set(zone, known);
-    return known;
-  }
 }
 
-/** Weights say who gets which of them, and are no content. */
-function addressesOf({ node, standing }: BalancedRecord): string {
-  return node.known ? (standing?.choice.addresses ?? []).join(' ') : '';
-}
-
+/** Of where the addresses come from; not of how many of them it takes. */
 function poolsFingerprint({ pools }: BalancedRecordConfig): string {
-  return fingerprintOf(JSON.stringify(pools));
+  return fingerprintOf(JSON.stringify(pools.map(({ members }) => members)));
 }

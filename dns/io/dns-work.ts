@@ -11,8 +11,8 @@ import { memberDetails } from '../member-details.ts';
 import { collectMetrics } from '../metrics.ts';
 import { reportRecords } from '../records-report.ts';
 import type { Tally } from '../tally.ts';
-import type { Zone } from '../zone.ts';
 import { buildZones } from '../zone-config.ts';
+import type { ZoneContents } from '../zone-content.ts';
 import type { ZoneTree } from '../zone-tree.ts';
 import type { AnswerMemory, Served } from './answer-memory.ts';
 import type { EdnsSettingsReader } from './edns-settings.ts';
@@ -29,6 +29,7 @@ export interface DnsParts {
   readonly tally: Tally;
   readonly records: RunningRecords;
   readonly memory: AnswerMemory;
+  readonly contents: ZoneContents;
   readonly desk: OverrideDesk;
   readonly consul: ConsulOnDemand;
   readonly readSettings: EdnsSettingsReader;
@@ -135,12 +136,23 @@ export class DnsWork implements HouseWork {
 
   /** Within one turn of the loop: every query is answered from the one tree or the other. */
   #apply({ config, tree, prepared, zones }: Prepared): Promise<void> {
-    const { memory } = this.#parts;
-    const added = this.#continueSerials(tree, config);
+    const { memory, contents } = this.#parts;
+    const former = this.#tree.zones;
+    // What a zone of the same configuration says is the same, and so need not be read through.
+    const changed = former.filter(({ name }) => !sameValue(this.#config.dns?.zones[name], config.dns?.zones[name]));
+    const contentOf = contents.of(this.#served());
+    const before = new Map(changed.map((zone) => [zone.name, contentOf(zone)]));
     prepared.apply();
     this.#config = config;
     this.#tree = tree;
-    memory.continueSerials(added);
+    const nextContentOf = contents.of(this.#served());
+    const followed = new Map(former.map((zone) => [zone.name, zone]));
+    for (const zone of tree.zones) {
+      const content = before.get(zone.name);
+      const own = followed.get(zone.name);
+      if (own !== undefined) zone.follow(own, content === undefined || content === nextContentOf(zone));
+    }
+    memory.continueSerials(tree.zones.filter(({ name }) => !followed.has(name)));
     memory.save();
     return zones.apply();
   }
@@ -168,17 +180,6 @@ export class DnsWork implements HouseWork {
 
   #served(): Served {
     return { zones: this.#tree.zones, config: this.#config.dns?.zones ?? {}, records: this.#parts.records.all };
-  }
-
-  /** Returns the zones that were not there before. */
-  #continueSerials(tree: ZoneTree, { dns }: Config): readonly Zone[] {
-    const former = new Map(this.#tree.zones.map((zone) => [zone.name, zone]));
-    for (const zone of tree.zones) {
-      const isSame = sameValue(this.#config.dns?.zones[zone.name], dns?.zones[zone.name]);
-      const before = former.get(zone.name);
-      if (before !== undefined) zone.follow(before, isSame);
-    }
-    return tree.zones.filter((zone) => !former.has(zone.name));
   }
 
   /** Resolves when every record is sure of its answer, after a while without that, or when it does not matter any more. */
