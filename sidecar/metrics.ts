@@ -71,6 +71,13 @@ export function writeTraffic(traffic: Traffic, writer: MetricsText): void {
 }
 
 function writeListeners(listeners: readonly ListenerTraffic[], writer: MetricsText): void {
+  writeRoutes(listeners, writer);
+  writeMirrors(listeners, writer);
+  writeDurations(listeners, writer);
+  writeConnections(listeners, writer);
+}
+
+function writeRoutes(listeners: readonly ListenerTraffic[], writer: MetricsText): void {
   writer.family(
     'outrigger_requests_total',
     'counter',
@@ -87,6 +94,9 @@ function writeListeners(listeners: readonly ListenerTraffic[], writer: MetricsTe
   for (const { name: listener, splits } of listeners) {
     for (const { route, keyless } of splits) writer.sample({ listener, route }, keyless);
   }
+}
+
+function writeMirrors(listeners: readonly ListenerTraffic[], writer: MetricsText): void {
   writer.family(
     'outrigger_mirrored_requests_total',
     'counter',
@@ -97,6 +107,9 @@ function writeListeners(listeners: readonly ListenerTraffic[], writer: MetricsTe
       for (const outcome of MIRROR_OUTCOMES) writer.sample({ listener, route, cluster, outcome }, counts.of(outcome));
     }
   }
+}
+
+function writeDurations(listeners: readonly ListenerTraffic[], writer: MetricsText): void {
   writer.family('outrigger_request_duration_seconds', 'histogram', 'From the request head to the end of the answer.');
   for (const { name: listener, durations } of listeners) {
     for (const { cluster, histogram } of durations) {
@@ -104,6 +117,9 @@ function writeListeners(listeners: readonly ListenerTraffic[], writer: MetricsTe
       writer.histogram({ listener, cluster }, { bounds: DURATION_BOUNDS_SECONDS, counts, sum: sumMs / 1_000 });
     }
   }
+}
+
+function writeConnections(listeners: readonly ListenerTraffic[], writer: MetricsText): void {
   writer.family('outrigger_connections', 'gauge', 'Open client connections.');
   for (const { name: listener, connections } of listeners) writer.sample({ listener }, connections);
   writer.family('outrigger_limit_exceeded_total', 'counter', 'Client connections that ran into a limit.');

@@ -42,28 +42,17 @@ interface Tally {
   lost: number;
 }
 
+interface Moves {
+  moved: number;
+  collateral: number;
+  readonly tallies: ReadonlyMap<EndpointId, Tally>;
+}
+
 /** Compares two snapshots of one cluster, whatever the health in them: endpoints keep their keys while they are down. */
 export function reportMoves(before: Snapshot, after: Snapshot, keys: number): MoveReport {
   const all = endpointsOf(before, after);
-  const tallies = new Map<EndpointId, Tally>(all.map(({ id }) => [id, { before: 0, after: 0, gained: 0, lost: 0 }]));
   const [weightsBefore, weightsAfter] = [weightsOf(before), weightsOf(after)];
-  const gives = (id: EndpointId): boolean => (weightsAfter.get(id) ?? 0) < (weightsBefore.get(id) ?? 0);
-  const takes = (id: EndpointId): boolean => (weightsAfter.get(id) ?? 0) > (weightsBefore.get(id) ?? 0);
-  let moved = 0;
-  let collateral = 0;
-  for (let i = 0; i < keys; i += 1) {
-    const key = sampledKey(i);
-    const from = before.picker.pick(key, anyone)?.id;
-    const to = after.picker.pick(key, anyone)?.id;
-    const [left, joined] = [tallyOf(tallies, from), tallyOf(tallies, to)];
-    if (left !== undefined) left.before += 1;
-    if (joined !== undefined) joined.after += 1;
-    if (from === to) continue;
-    moved += 1;
-    if (left !== undefined) left.lost += 1;
-    if (joined !== undefined) joined.gained += 1;
-    if (from !== undefined && to !== undefined && !gives(from) && !takes(to)) collateral += 1;
-  }
+  const { moved, collateral, tallies } = countMoves(before, after, keys);
   return {
     keys,
     moved,
@@ -72,19 +61,42 @@ export function reportMoves(before: Snapshot, after: Snapshot, keys: number): Mo
     fingerprintBefore: before.fingerprint,
     fingerprintAfter: after.fingerprint,
     endpoints: all.map(({ id, address }) => {
-      const tally = tallyOf(tallies, id) as Tally;
+      const tally = tallies.get(id);
       return {
         id,
         address,
         weightBefore: weightsBefore.get(id) ?? null,
         weightAfter: weightsAfter.get(id) ?? null,
-        shareBefore: tally.before / keys,
-        shareAfter: tally.after / keys,
-        gained: tally.gained,
-        lost: tally.lost,
+        shareBefore: (tally?.before ?? 0) / keys,
+        shareAfter: (tally?.after ?? 0) / keys,
+        gained: tally?.gained ?? 0,
+        lost: tally?.lost ?? 0,
       };
     }),
   };
+}
+
+function countMoves(before: Snapshot, after: Snapshot, keys: number): Moves {
+  const ids = endpointsOf(before, after).map(({ id }) => id);
+  const tallies = new Map<EndpointId, Tally>(ids.map((id) => [id, { before: 0, after: 0, gained: 0, lost: 0 }]));
+  const moves: Moves = { moved: 0, collateral: 0, tallies };
+  const [old, next] = [weightsOf(before), weightsOf(after)];
+  const gives = (id: EndpointId): boolean => (next.get(id) ?? 0) < (old.get(id) ?? 0);
+  const takes = (id: EndpointId): boolean => (next.get(id) ?? 0) > (old.get(id) ?? 0);
+  for (let i = 0; i < keys; i += 1) {
+    const key = sampledKey(i);
+    const from = before.picker.pick(key, anyone)?.id;
+    const to = after.picker.pick(key, anyone)?.id;
+    const [left, joined] = [tallyOf(tallies, from), tallyOf(tallies, to)];
+    if (left !== undefined) left.before += 1;
+    if (joined !== undefined) joined.after += 1;
+    if (from === to) continue;
+    moves.moved += 1;
+    if (left !== undefined) left.lost += 1;
+    if (joined !== undefined) joined.gained += 1;
+    if (from !== undefined && to !== undefined && !gives(from) && !takes(to)) moves.collateral += 1;
+  }
+  return moves;
 }
 
 const anyone = (): boolean => true;

@@ -65,14 +65,7 @@ frontend admin
 export function nginxText(folder: string, { http, tcp }: Ports, upstream: readonly number[]): string {
   const servers = upstream.map((port) => `server 127.0.0.1:${port} max_fails=3 fail_timeout=6s;`).join(' ');
   const module = nginxStreamModule();
-  const stream =
-    module === undefined
-      ? ''
-      : `stream {
-  upstream users { ${servers} }
-  server { listen 127.0.0.1:${tcp} backlog=4096; proxy_pass users; tcp_nodelay on; }
-}
-`;
+  const stream = module === undefined ? '' : nginxStream(tcp, servers);
   return `${module === undefined ? '' : `load_module ${module};\n`}${nginxPreamble(folder, 'nginx')}
 ${stream}http {
   access_log off;
@@ -100,6 +93,14 @@ ${nginxPaths(folder, 'nginx')}
       add_header X-Request-ID $request_id;
     }
   }
+}
+`;
+}
+
+function nginxStream(port: number, servers: string): string {
+  return `stream {
+  upstream users { ${servers} }
+  server { listen 127.0.0.1:${port} backlog=4096; proxy_pass users; tcp_nodelay on; }
 }
 `;
 }

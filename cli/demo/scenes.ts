@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClustersReport } from '../../src/clusters-report.ts';
 import { PROBE } from './configuration.ts';
 import { askByName, type FollowCounts } from './name-client.ts';
-import { type EdgePlan, LOOPBACK } from './plan.ts';
+import { type EdgePlan, type InstancePlan, LOOPBACK } from './plan.ts';
 import { count, seconds } from './report.ts';
 import { answersWell, type FullStage, type Stage, startEdge, startInstance, waitFor } from './stage.ts';
 import { askAll, OpenLoad } from './users-traffic.ts';
@@ -47,35 +47,24 @@ export async function killInstance(stage: Stage, homes: Homes): Promise<void> {
   if (victim === undefined) return;
   report.title(`kill -9 ${victim.id} under ${INSTANCE_LOAD_PER_SECOND} requests a second`);
   const target = { host: plan.primary.host, port: plan.edgePort };
+  const lost = new Set(users.filter((user) => homes.get(user) === victim.id));
+  const rehomed = new Set<string>();
   const moved = new Set<string>();
-  const rehomed = new Map<string, string>();
   const load = new OpenLoad({
     perSecond: INSTANCE_LOAD_PER_SECOND,
     users,
     ask: (user) => client.ask(user, target),
     onAnswer: (user, instance) => {
-      const home = homes.get(user);
-      if (home === victim.id && instance !== home) rehomed.set(user, instance);
-      else if (instance !== home) moved.add(user);
+      if (instance !== homes.get(user)) (lost.has(user) ? rehomed : moved).add(user);
     },
   });
   try {
     await sleep(BEFORE_DEATH_MS, undefined, { signal });
     await processes.kill(victim.id);
     await sleep(AFTER_DEATH_MS, undefined, { signal });
-    const lost = users.filter((user) => homes.get(user) === victim.id);
-    report.claim(
-      rehomed.size === lost.length,
-      `${rehomed.size} of the ${lost.length} users that lost their instance were re-homed`,
-    );
-    startInstance(stage, victim);
-    const up = (): Promise<boolean> => allUp(plan.primary, plan.instances.length);
-    const tookMs = await waitFor(stage, up, {
-      what: `${victim.id} to be up again`,
-      withinMs: RETURN_MS,
-      process: victim.id,
-    });
-    report.fact(`${victim.id} was started again and is up after ${seconds(tookMs)}`);
+    const isEach = rehomed.size === lost.size;
+    report.claim(isEach, `${rehomed.size} of the ${lost.size} users that lost their instance were re-homed`);
+    await showReturn(stage, victim);
     const enough = { what: `${count(INSTANCE_REQUESTS)} requests to be sent`, withinMs: RETURN_MS };
     await waitFor(stage, () => load.sent >= INSTANCE_REQUESTS, enough);
   } finally {
@@ -87,6 +76,15 @@ export async function killInstance(stage: Stage, homes: Homes): Promise<void> {
   const now = await askAll(users, (user) => client.ask(user, target));
   const away = users.filter((user) => now.get(user) !== homes.get(user)).length;
   report.claim(away === 0, `${count(users.length - away)} of ${count(users.length)} users are at home again`);
+}
+
+async function showReturn(stage: Stage, instance: InstancePlan): Promise<void> {
+  const { plan, report } = stage;
+  startInstance(stage, instance);
+  const up = (): Promise<boolean> => allUp(plan.primary, plan.instances.length);
+  const limits = { what: `${instance.id} to be up again`, withinMs: RETURN_MS, process: instance.id };
+  const tookMs = await waitFor(stage, up, limits);
+  report.fact(`${instance.id} was started again and is up after ${seconds(tookMs)}`);
 }
 
 /** kill -9 of the primary balancer under traffic that follows the name, and its return. */

@@ -79,15 +79,12 @@ type FollowOptions = Pick<PoolsOptions, 'encode' | 'log' | 'onAnswer' | 'onLook'
 
 /** A record that follows its pools; it has an answer when this returns, as good as what is known by then. */
 export function followPools(
-  { node, config, fixed }: BalancedPlace,
+  place: BalancedPlace,
   clusters: readonly RunningCluster[],
-  { encode, log, onAnswer, onLook, overrides }: FollowOptions,
+  options: FollowOptions,
 ): RunningRecord {
-  const onHold = (change: HoldChange): void => logHold(record, change, log);
-  const overrideOf = (cluster: string, { id, ip }: PoolMember): OverrideState | undefined =>
-    overrides.has(node.name) ? overrides.of(node.name, { pool: poolName(cluster, node.name), id, ip }) : undefined;
-  const given = { node, fixed, pools: clusters, encode, onHold, overrideOf };
-  const record = new BalancedRecord({ ...given, ...rulesOf(config) });
+  const { log, onAnswer, onLook } = options;
+  const record = recordOver(place, clusters, options);
   const { promise: whenSure, resolve } = Promise.withResolvers<void>();
   const look = (): void => {
     const { lastGood } = record;
@@ -105,7 +102,7 @@ export function followPools(
   refresher.request();
   return {
     record,
-    config,
+    config: place.config,
     clusters,
     whenSure,
     follow: (former) => {
@@ -118,6 +115,18 @@ export function followPools(
       for (const unsubscribe of subscriptions) unsubscribe();
     },
   };
+}
+
+function recordOver(
+  { node, config, fixed }: BalancedPlace,
+  pools: readonly RunningCluster[],
+  { encode, log, overrides }: FollowOptions,
+): BalancedRecord {
+  const onHold = (change: HoldChange): void => logHold(record, change, log);
+  const overrideOf = (cluster: string, { id, ip }: PoolMember): OverrideState | undefined =>
+    overrides.has(node.name) ? overrides.of(node.name, { pool: poolName(cluster, node.name), id, ip }) : undefined;
+  const record = new BalancedRecord({ node, fixed, pools, encode, onHold, overrideOf, ...rulesOf(config) });
+  return record;
 }
 
 function refresh(record: BalancedRecord, log: Log): boolean {

@@ -195,7 +195,10 @@ function badLine(head: RequestHead, problem: string): -1 {
   return -1;
 }
 
-/** Notes the fields that mean something to us; false for those that must not pass. */
+/**
+ * Notes the fields that mean something to us; false for those that must not pass. Longer than functions are here: it
+ * runs for each field of every request, and its length tells most of them from all that we know (docs/benchmarks.md).
+ */
 function passes(text: string, start: number, length: number, head: RequestHead, trusted: boolean): boolean {
   if (cursor.hasUnderscore) return !isLookAlike(text.substring(start, cursor.nameEnd));
   switch (length) {

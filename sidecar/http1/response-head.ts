@@ -99,7 +99,7 @@ export function isStatusLine(line: string): boolean {
 /** Framing to whoever reads `_` as `-`. */
 const FRAMING_LOOK_ALIKES = /^(?:content_length|transfer_encoding|http2_settings|keep_alive|proxy[-_].*)$/i;
 
-/** Notes the fields that mean something to us; false for those that must not pass. */
+/** Notes the fields that mean something to us; false for those that must not pass. As long as its twin of requests. */
 function passes(text: string, start: number, length: number, head: ResponseHead): boolean {
   if (cursor.hasUnderscore) return !FRAMING_LOOK_ALIKES.test(text.substring(start, cursor.nameEnd));
   switch (length) {

@@ -35,21 +35,10 @@ export function lazyLineSink(open: () => LineSink): LineSink {
 export function openLineSink(fd: number): LineSink {
   let dropped = 0;
   let isOver = false;
-  const stream = pino.destination({
-    dest: fd,
-    sync: false,
-    maxWrite: WRITE_BYTES,
-    maxLength: MAX_WAITING_BYTES,
-    // Strings it would measure several times each, which is a third of what a line costs.
-    contentMode: 'buffer',
-    // Without an end to this a reader that is stuck would keep the process alive for ever.
-    retryEAGAIN: () => !isOver,
-  });
+  const stream = openStream(fd, () => isOver);
   stream.on('drop', (lines) => {
     dropped += String(lines).split('\n').length - 1;
   });
-  // A full disk or a reader that went away ends the log, not the process.
-  stream.on('error', () => undefined);
   // Its types know of strings alone.
   const write = stream.write.bind(stream) as unknown as (bytes: Buffer) => boolean;
   // Collected here: one write, and one Buffer, for many lines.
@@ -69,13 +58,37 @@ export function openLineSink(fd: number): LineSink {
     close: async () => {
       clearInterval(timer);
       flush();
-      const { promise, resolve } = Promise.withResolvers<void>();
-      stream.once('close', resolve).once('error', () => resolve());
-      const patience = setTimeout(resolve, CLOSE_MS);
-      stream.end();
+      const ended = endStream(stream);
       isOver = true;
-      await promise;
-      clearTimeout(patience);
+      await ended;
     },
   };
+}
+
+type Stream = ReturnType<typeof pino.destination>;
+
+function openStream(fd: number, isOver: () => boolean): Stream {
+  const stream = pino.destination({
+    dest: fd,
+    sync: false,
+    maxWrite: WRITE_BYTES,
+    maxLength: MAX_WAITING_BYTES,
+    // Strings it would measure several times each, which is a third of what a line costs.
+    contentMode: 'buffer',
+    // Without an end to this a reader that is stuck would keep the process alive for ever.
+    retryEAGAIN: () => !isOver(),
+  });
+  // A full disk or a reader that went away ends the log, not the process.
+  stream.on('error', () => undefined);
+  return stream;
+}
+
+/** Resolves when all is written, or cannot be. */
+async function endStream(stream: Stream): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  stream.once('close', resolve).once('error', () => resolve());
+  const patience = setTimeout(resolve, CLOSE_MS);
+  stream.end();
+  await promise;
+  clearTimeout(patience);
 }

@@ -62,14 +62,18 @@ export function startCommand(command: readonly string[], { env, timeoutMs }: Com
     // What it has started in the background ends with it.
     killGroup(child.pid);
     leave();
-    const ended = (): void => finish(endOf(code, signal, said()));
-    const grace = setTimeout(ended, PIPE_GRACE_MS);
-    child.once('close', () => {
-      clearTimeout(grace);
-      ended();
-    });
+    afterPipes(child, () => finish(endOf(code, signal, said())));
   });
   return { end, gone, kill };
+}
+
+/** Calls `then` once or twice: when what the process has written is read, and no later than its pipe may stay open. */
+function afterPipes(child: ChildProcess, then: () => void): void {
+  const grace = setTimeout(then, PIPE_GRACE_MS);
+  child.once('close', () => {
+    clearTimeout(grace);
+    then();
+  });
 }
 
 /** The process, or the code of the error that kept it from starting. */

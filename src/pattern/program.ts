@@ -21,56 +21,64 @@ export const MAX_STEPS = 2_000;
 
 /** Throws a {@link PatternError} when repetitions make it too large. */
 export function compileProgram({ tree, groups }: ParsedPattern): Program {
-  const steps: Step[] = [{ kind: 'match' }];
-  const add = (step: Step): number => {
-    if (steps.length >= MAX_STEPS) throw new PatternError('is too large: its repetitions multiply');
-    return steps.push(step) - 1;
-  };
-  /** Built from the end: each part knows where it leads when it is made. */
-  const compile = (node: PatternNode, next: number): number => {
+  const compiler = new Compiler();
+  const start = compiler.compile(tree, 0);
+  return { steps: compiler.steps, start, groups };
+}
+
+/** Builds from the end: each part knows where it leads when it is made. Each method returns where its part begins. */
+class Compiler {
+  readonly steps: Step[] = [{ kind: 'match' }];
+
+  compile(node: PatternNode, next: number): number {
     switch (node.kind) {
       case 'bytes':
-        return add({ kind: 'byte', set: node.set, next });
+        return this.#add({ kind: 'byte', set: node.set, next });
       case 'sequence':
-        return node.items.reduceRight((after, item) => compile(item, after), next);
+        return node.items.reduceRight((after, item) => this.compile(item, after), next);
       case 'choice':
         return node.options
-          .map((option) => compile(option, next))
-          .reduceRight((other, first) => add({ kind: 'fork', next: first, other }));
+          .map((option) => this.compile(option, next))
+          .reduceRight((other, first) => this.#add({ kind: 'fork', next: first, other }));
       case 'group': {
-        const inner = compile(node.item, add({ kind: 'save', slot: node.index * 2 + 1, next }));
-        return add({ kind: 'save', slot: node.index * 2, next: inner });
+        const inner = this.compile(node.item, this.#add({ kind: 'save', slot: node.index * 2 + 1, next }));
+        return this.#add({ kind: 'save', slot: node.index * 2, next: inner });
       }
       case 'repeat':
-        return compileRepeat(node, next);
+        return this.#compileRepeat(node, next);
       case 'begin':
       case 'end':
-        return add({ kind: node.kind, next });
+        return this.#add({ kind: node.kind, next });
     }
-  };
-  const compileRepeat = ({ item, min, max, isGreedy }: PatternNode & { kind: 'repeat' }, next: number): number => {
+  }
+
+  #compileRepeat({ item, min, max, isGreedy }: PatternNode & { kind: 'repeat' }, next: number): number {
     const fork = (inside: number): Step =>
       isGreedy ? { kind: 'fork', next: inside, other: next } : { kind: 'fork', next, other: inside };
-    let at = next;
     if (max === Number.POSITIVE_INFINITY) {
-      const loop = add({ kind: 'match' });
-      const body = compile(item, loop);
-      steps[loop] = fork(body);
+      const loop = this.#add({ kind: 'match' });
+      const body = this.compile(item, loop);
+      this.steps[loop] = fork(body);
       // `x+` goes through the item before it asks whether to go round again.
-      if (min > 0) return repeatTimes(item, min - 1, body);
+      if (min > 0) return this.#compileTimes(item, min - 1, body);
       // Where a round may be empty, `x*` is `(?:x+)?`, or the order of its ways would not be Perl's.
-      return mayBeEmpty(item) ? add(fork(body)) : loop;
+      return mayBeEmpty(item) ? this.#add(fork(body)) : loop;
     }
-    for (let i = min; i < max; i += 1) at = add(fork(compile(item, at)));
-    return repeatTimes(item, min, at);
-  };
-  const repeatTimes = (item: PatternNode, times: number, next: number): number => {
     let at = next;
-    for (let i = 0; i < times; i += 1) at = compile(item, at);
+    for (let i = min; i < max; i += 1) at = this.#add(fork(this.compile(item, at)));
+    return this.#compileTimes(item, min, at);
+  }
+
+  #compileTimes(item: PatternNode, times: number, next: number): number {
+    let at = next;
+    for (let i = 0; i < times; i += 1) at = this.compile(item, at);
     return at;
-  };
-  const start = compile(tree, 0);
-  return { steps, start, groups };
+  }
+
+  #add(step: Step): number {
+    if (this.steps.length >= MAX_STEPS) throw new PatternError('is too large: its repetitions multiply');
+    return this.steps.push(step) - 1;
+  }
 }
 
 function mayBeEmpty(node: PatternNode): boolean {

@@ -23,45 +23,56 @@ const TOKEN = new RegExp(
 
 /** The same text with every comment, text and regular expression turned to spaces, so that places still agree. */
 export function blankTexts(source: string): string {
-  const out: string[] = [];
+  const blanking = new Blanking(source);
   /** Depth of braces at which each open `${` of a template ends. */
   const templates: number[] = [];
   let depth = 0;
-  let at = 0;
-  const blank = (end: number): void => {
-    out.push(source.slice(at, end).replace(/[^\n]/g, ' '));
-    at = end;
-  };
-  const keep = (end: number): void => {
-    out.push(source.slice(at, end));
-    at = end;
-  };
-  const template = (): void => {
-    const stop = /(?:[^`\\$]|\\[\s\S]|\$(?!\{))*(`|\$\{)/y;
-    stop.lastIndex = at;
-    const open = stop.exec(source)?.[1] === '${';
-    blank(stop.lastIndex === 0 ? source.length : stop.lastIndex);
-    if (open) templates.push(depth);
-  };
   TOKEN.lastIndex = 0;
   for (let token = TOKEN.exec(source); token !== null; token = TOKEN.exec(source)) {
-    keep(token.index);
+    blanking.keep(token.index);
     const [text] = token;
-    if (text === '`') {
-      keep(at + 1);
-      template();
-    } else if (text === '}' && templates.at(-1) === depth) {
-      templates.pop();
-      keep(at + 1);
-      template();
+    const isTemplate = text === '`' || (text === '}' && templates.at(-1) === depth);
+    if (isTemplate) {
+      if (text === '}') templates.pop();
+      blanking.keep(token.index + 1);
+      if (blanking.blankTemplate()) templates.push(depth);
     } else if (text === '{' || text === '}') {
       depth += text === '{' ? 1 : -1;
-      keep(at + 1);
-    } else blank(at + text.length);
-    TOKEN.lastIndex = at;
+      blanking.keep(token.index + 1);
+    } else blanking.blank(token.index + text.length);
+    TOKEN.lastIndex = blanking.at;
   }
-  keep(source.length);
-  return out.join('');
+  blanking.keep(source.length);
+  return blanking.out;
+}
+
+class Blanking {
+  readonly #source: string;
+  out = '';
+  at = 0;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  blank(end: number): void {
+    this.out += this.#source.slice(this.at, end).replace(/[^\n]/g, ' ');
+    this.at = end;
+  }
+
+  keep(end: number): void {
+    this.out += this.#source.slice(this.at, end);
+    this.at = end;
+  }
+
+  /** Up to the end of a template or the next part of it that is code; true where code follows. */
+  blankTemplate(): boolean {
+    const stop = /(?:[^`\\$]|\\[\s\S]|\$(?!\{))*(`|\$\{)/y;
+    stop.lastIndex = this.at;
+    const isCode = stop.exec(this.#source)?.[1] === '${';
+    this.blank(stop.lastIndex === 0 ? this.#source.length : stop.lastIndex);
+    return isCode;
+  }
 }
 
 /** Everything that `source` imports or re-exports, dynamic imports of a plain text included. */
