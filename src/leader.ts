@@ -5,6 +5,7 @@
  *   this process | what the lock shows                      | the lease    | next step
  *   -------------|------------------------------------------|--------------|------------------------------
  *   leads        | our session, or nothing seen since       | runs         | renew, every third of the TTL
+ *   leads        | the same, and one that is ready wants it | runs         | yield, where we are not ready
  *   leads        | anything else                            | runs         | renew now: the answer decides
  *   leads        | any                                      | over         | stop, before anything else
  *   follows      | not looked at yet                        | any          | look
@@ -13,14 +14,17 @@
  *   follows      | nobody's session, not given back         | runs         | wait for its end
  *   follows      | nobody's session, not given back         | over         | claim
  *   follows      | another's session                        | runs         | wait for its end
+ *   follows      | the same, of one that is not ready       | runs         | ask for it, where we are ready
  *   follows      | another's session                        | over         | evict
+ *
+ * What is given back or over is so for a follower that is not ready only a while later: one that is may come first. Where
+ * there is none it leads all the same: whoever answers that he cannot serve says more than nobody.
  *
  * A leader's lease runs from the moment that it SENT the renewal which was confirmed last, for the TTL less a margin. A
  * follower counts the whole TTL, that of the leader where it is longer than its own, from the moment that it SAW that
- * renewal, which is later. So the leader has stopped
- * before anyone else may claim, whatever became of its session meanwhile (destroyed by hand, its node gone from Consul),
+ * renewal, which is later. So the leader has stopped before anyone else may claim, whatever became of its session meanwhile (destroyed by hand, its node gone from Consul),
  * and Consul's own slowness does not matter: a session that is not renewed lives for up to twice its TTL there, which is
- * why a follower evicts it. Only a process that stands still cannot stop; for an address the kernel does that (vip.ts).
+ * why a follower evicts it. Only a process that stands still cannot stop; for an address the kernel does that (io/virtual-address.ts).
  */
 
 export interface LockEntry {
@@ -38,6 +42,10 @@ export interface LockEntry {
   readonly ttlMs: number | undefined;
   /** Its writer has left the lead, and what goes with it, to another process on its machine, and that is where we are. */
   readonly leftToUs: boolean;
+  /** Its writer says that it could do what it leads for. */
+  readonly ready: boolean;
+  /** Another one that could has asked for the lead since. */
+  readonly wanted: boolean;
 }
 
 export interface LeaderTiming {
@@ -52,7 +60,14 @@ export function leaderTiming(ttlMs: number): LeaderTiming {
   return { ttlMs, marginMs: 2_000 + ttlMs / 100, renewEveryMs: ttlMs / 3 };
 }
 
+/** How much later one that is not ready claims what is free: enough for one that is to have seen it and claimed. */
+const PATIENCE_MS = 3_000;
+
 export interface LeaderState {
+  /** Whether this process could do what it leads for. */
+  readonly ready: boolean;
+  /** What of that the renewal said that was confirmed last. */
+  readonly saidReady: boolean;
   /** Our last session, be it alive or not. */
   readonly session: string | undefined;
   /** When the renewal was sent that was confirmed last; undefined while we follow. */
@@ -66,6 +81,8 @@ export interface LeaderState {
 }
 
 export const FOLLOWER: LeaderState = {
+  ready: true,
+  saidReady: true,
   session: undefined,
   renewedAtMs: undefined,
   doubted: false,
@@ -74,7 +91,7 @@ export const FOLLOWER: LeaderState = {
 };
 
 export type LeaderStep =
-  | { readonly kind: 'look' | 'claim' | 'renew' | 'stop' }
+  | { readonly kind: 'look' | 'claim' | 'ask' | 'renew' | 'yield' | 'stop' }
   /** `session` is to be destroyed. */
   | { readonly kind: 'evict'; readonly session: string }
   | { readonly kind: 'wait'; readonly untilMs: number };
@@ -83,21 +100,30 @@ export function nextStep(state: LeaderState, nowMs: number, timing: LeaderTiming
   const endMs = leadsUntilMs(state, timing);
   if (endMs === undefined) return followerStep(state, nowMs, timing);
   if (nowMs >= endMs) return { kind: 'stop' };
-  const renewAtMs = state.doubted ? nowMs : (state.renewedAtMs ?? 0) + timing.renewEveryMs;
+  const { entry } = state.seen ?? {};
+  if (!state.ready && entry?.wanted === true && entry.session === state.session) return { kind: 'yield' };
+  const renewAtMs =
+    state.doubted || state.saidReady !== state.ready ? nowMs : (state.renewedAtMs ?? 0) + timing.renewEveryMs;
   const dueMs = Math.max(renewAtMs, state.pausedUntilMs);
   return nowMs >= dueMs ? { kind: 'renew' } : { kind: 'wait', untilMs: Math.min(dueMs, endMs) };
 }
 
-function followerStep({ session, seen, pausedUntilMs }: LeaderState, nowMs: number, timing: LeaderTiming): LeaderStep {
+function followerStep(state: LeaderState, nowMs: number, timing: LeaderTiming): LeaderStep {
+  const { session, seen, pausedUntilMs, ready } = state;
   if (nowMs < pausedUntilMs) return { kind: 'wait', untilMs: pausedUntilMs };
   if (seen === undefined) return { kind: 'look' };
   const { entry, sinceMs } = seen;
   if (entry === undefined) return { kind: 'claim' };
   const owner = entry.session ?? entry.writer;
   if (session !== undefined && owner === session) return { kind: 'claim' };
-  const isGivenBack = (entry.released || entry.leftToUs) && entry.session === undefined;
-  const overAtMs = sinceMs + Math.max(timing.ttlMs, entry.ttlMs ?? 0);
-  if (!isGivenBack && nowMs < overAtMs) return { kind: 'wait', untilMs: overAtMs };
+  if (entry.leftToUs && entry.session === undefined) return { kind: 'claim' };
+  const isGivenBack = entry.released && entry.session === undefined;
+  const leaseMs = isGivenBack ? 0 : Math.max(timing.ttlMs, entry.ttlMs ?? 0);
+  const overAtMs = sinceMs + leaseMs + (ready ? 0 : PATIENCE_MS);
+  if (nowMs < overAtMs) {
+    const canAsk = ready && entry.session !== undefined && !entry.ready && !entry.wanted;
+    return canAsk ? { kind: 'ask' } : { kind: 'wait', untilMs: overAtMs };
+  }
   return entry.session === undefined ? { kind: 'claim' } : { kind: 'evict', session: entry.session };
 }
 
@@ -134,9 +160,22 @@ export function inheritedTtlMs({ seen }: LeaderState): number {
   return seen?.entry?.leftToUs === true ? (seen.entry.ttlMs ?? 0) : 0;
 }
 
-/** A claim or a renewal was taken, which was sent at `sentAtMs`; it may be so old that the next step is `stop`. */
-export function confirmed(state: LeaderState, session: string, sentAtMs: number): LeaderState {
-  return { ...state, session, renewedAtMs: sentAtMs, doubted: false, pausedUntilMs: Number.NEGATIVE_INFINITY };
+/** Whether this process could do what it leads for has been found out. */
+export function foundReady(state: LeaderState, ready: boolean): LeaderState {
+  return { ...state, ready };
+}
+
+export interface Confirmation {
+  readonly session: string;
+  readonly sentAtMs: number;
+  /** What it said of us. */
+  readonly ready: boolean;
+}
+
+/** A claim or a renewal was taken; it may be so old that the next step is `stop`. */
+export function confirmed(state: LeaderState, { session, sentAtMs, ready }: Confirmation): LeaderState {
+  const renewed = { session, renewedAtMs: sentAtMs, saidReady: ready };
+  return { ...state, ...renewed, doubted: false, pausedUntilMs: Number.NEGATIVE_INFINITY };
 }
 
 /** We lead no more, or not now: the lock is another's, our session is gone, or the lease is over. */

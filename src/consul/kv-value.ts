@@ -45,6 +45,8 @@ export interface KvEntry {
   readonly session: string | undefined;
   /** Undefined where the value is no UTF-8 text, or too large. */
   readonly text: string | undefined;
+  /** Of its last change; undefined where that is more than a number here can tell. */
+  readonly modifyIndex: number | undefined;
 }
 
 export type KvEntryReading =
@@ -65,13 +67,14 @@ export function readKvEntry(answer: ConsulAnswer): KvEntryReading {
   }
   const entry: unknown = Array.isArray(body) && body.length === 1 ? body[0] : undefined;
   if (typeof entry !== 'object' || entry === null) return failed('consul answered with something else than one entry');
-  const { Value: value, Session: session } = ownValues(entry);
+  const { Value: value, Session: session, ModifyIndex: index } = ownValues(entry);
   if (value !== null && typeof value !== 'string') return failed('consul answered with an entry without a value');
   return {
     kind: 'value',
     value: {
       session: typeof session === 'string' && session !== '' ? session : undefined,
       text: value === null ? '' : textOf(value),
+      modifyIndex: Number.isSafeInteger(index) ? (index as number) : undefined,
     },
   };
 }

@@ -13,8 +13,10 @@ export interface LockNote {
   readonly released: boolean;
   /** How long others are to wait for it after this beat. */
   readonly ttlMs: number;
+  /** Whether it could do what it leads for. */
+  readonly ready: boolean;
   /** Where it has the one that the lead is left to, as that calls the place; nobody else takes it for given back. */
-  readonly heir?: string;
+  readonly heir?: string | undefined;
 }
 
 export type LockReading =
@@ -23,8 +25,23 @@ export type LockReading =
   | { readonly kind: 'failed'; readonly error: Error };
 
 /** The value of the key: one line of JSON. */
-export function formatLockNote({ holder, session, beat, released, ttlMs, heir }: LockNote): string {
-  return JSON.stringify({ holder, session, beat, released, ttl_ms: ttlMs, heir });
+export function formatLockNote({ holder, session, beat, released, ttlMs, ready, heir }: LockNote): string {
+  return JSON.stringify({ holder, session, beat, released, ttl_ms: ttlMs, ready, heir });
+}
+
+/** A value, to be put only in the place of the one that the key had at this index. */
+export interface LockWish {
+  readonly value: string;
+  readonly cas: number;
+}
+
+/** What to put in the place of a leader's note to ask for the lead; undefined where there is nobody who would hear of it. */
+export function lockWish(answer: ConsulAnswer, from: string): LockWish | undefined {
+  const reading = readKvEntry(answer);
+  const { text, session, modifyIndex } = (reading.kind === 'value' ? reading.value : undefined) ?? {};
+  const note = noteOf(text);
+  if (session === undefined || modifyIndex === undefined || note['ready'] !== false) return undefined;
+  return { value: JSON.stringify({ ...note, [WANTED_BY]: from }), cas: modifyIndex };
 }
 
 /**
@@ -42,19 +59,29 @@ export function readLock(answer: ConsulAnswer, place?: string): LockReading {
     return typeof value === 'string' && value !== '' ? value.slice(0, MAX_NAME) : undefined;
   };
   const value = {
-    beat: text ?? '',
+    beat: beatOf(note) ?? text ?? '',
     session,
     writer: textAt('session'),
     holder: textAt('holder'),
     released: note['released'] === true,
     ttlMs: ttlOf(note['ttl_ms']),
     leftToUs: place !== undefined && note['heir'] === place,
+    ready: note['ready'] !== false,
+    wanted: textAt(WANTED_BY) !== undefined,
   };
   return { kind: 'value', value };
 }
 
 export function sameLock(a: LockEntry | undefined, b: LockEntry | undefined): boolean {
-  return a?.beat === b?.beat && a?.session === b?.session;
+  return a?.beat === b?.beat && a?.session === b?.session && a?.wanted === b?.wanted;
+}
+
+/** Beside the words of a leader: who asks it for the lead. */
+const WANTED_BY = 'wanted_by';
+
+/** What the leader has written, so without what another has added to it; undefined where nothing was added. */
+function beatOf({ [WANTED_BY]: wantedBy, ...note }: Readonly<Record<string, unknown>>): string | undefined {
+  return wantedBy === undefined ? undefined : JSON.stringify(note);
 }
 
 /** Names are shown to people and written into logs. */

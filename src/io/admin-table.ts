@@ -2,9 +2,10 @@
 import { collectClusterMetrics } from '../cluster-metrics.ts';
 import { reportClusters } from '../clusters-report.ts';
 import { METRICS_CONTENT_TYPE, MetricsText } from '../metrics.ts';
-import { judgeReadiness, missingForStart } from '../readiness.ts';
+import { missingForStart } from '../readiness.ts';
 import { collectReloadMetrics, reportReloads } from '../reload-record.ts';
 import { HAND_OVER_PATH } from './former-process.ts';
+import { readinessOf } from './house-readiness.ts';
 import type { ProcessMetrics } from './process-metrics.ts';
 import type { AdminView } from './running-house.ts';
 
@@ -159,13 +160,7 @@ function replyStartup(view: AdminView): AdminReply {
 }
 
 function replyReady(view: AdminView): AdminReply {
-  const readiness = judgeReadiness({
-    started: view.started(),
-    draining: view.draining(),
-    clusters: view.clusters(),
-    requiredClusters: view.requiredClusters,
-    outage: view.outage?.(),
-  });
+  const readiness = readinessOf(view);
   return json(readiness.ready ? 200 : 503, readiness);
 }
 

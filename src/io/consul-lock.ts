@@ -1,9 +1,10 @@
 /** The lock that elects a leader: a key of Consul held by a session (developer.hashicorp.com/consul/docs, "Sessions"). */
 import type { LeaderConfig } from '../config/root.ts';
+import type { ConsulAnswer } from '../consul/answer.ts';
 import type { ConsulIndex } from '../consul/cursor.ts';
 import { FROM_START } from '../consul/cursor.ts';
 import { kvPath } from '../consul/kv-value.ts';
-import { formatLockNote, type LockNote, readLock, sameLock } from '../consul/lock-entry.ts';
+import { formatLockNote, type LockNote, lockWish, readLock, sameLock } from '../consul/lock-entry.ts';
 import { formatDuration } from '../duration.ts';
 import type { LockEntry } from '../leader.ts';
 import { openBlockingWatch, type WatchTiming } from './blocking-watch.ts';
@@ -26,6 +27,13 @@ export type HoldResult =
   | { readonly kind: 'refused' }
   /** Our session was there to be renewed, and Consul does not know it any more. */
   | { readonly kind: 'session gone' };
+
+export interface ClaimOptions {
+  /** Whether this process could do what it leads for. Default: it could. */
+  readonly ready?: boolean;
+  /** How long others are to wait for it at least, until it is renewed. Default: as long as always. */
+  readonly atLeastMs?: number;
+}
 
 /** A call that takes longer than this has failed: several have to fit into a lease. */
 const CALL_SHARE_OF_TTL = 5;
@@ -58,30 +66,33 @@ export class ConsulLock {
 
   /** The lock as it is now; undefined where nobody has ever held it. Rejects when there is no answer that can be believed. */
   async look(signal: AbortSignal): Promise<LockEntry | undefined> {
-    const path = this.#path(FROM_START, 0);
-    const answer = await this.#options.consul.get(path, { deadlineMs: this.#timeoutMs, signal, blocking: false });
-    const reading = readLock(answer, this.#options.place);
+    const reading = readLock(await this.#get(signal), this.#options.place);
     if (reading.kind === 'failed') throw reading.error;
     return reading.value;
   }
 
-  /**
-   * Takes the lock, with a session of its own where there is none yet; others wait for it for `atLeastMs` until it is
-   * renewed. Rejects when the answer is not known.
-   */
-  async claim(cut: AbortSignal, atLeastMs = 0): Promise<HoldResult> {
+  /** Takes the lock, with a session of its own where there is none yet. Rejects when the answer is not known. */
+  async claim(cut: AbortSignal, options: ClaimOptions = {}): Promise<HoldResult> {
     if (this.#session !== undefined && !(await this.#renewSession(this.#session, cut))) this.#session = undefined;
     this.#session ??= await this.#createSession(cut);
-    return this.#acquire(this.#session, cut, atLeastMs);
+    return this.#acquire(this.#session, cut, options);
   }
 
   /** Keeps the lock, and shows others that we do. Rejects when the answer is not known. */
-  async renew(cut: AbortSignal): Promise<HoldResult> {
+  async renew(cut: AbortSignal, ready = true): Promise<HoldResult> {
     const session = this.#session;
     if (session === undefined) return { kind: 'session gone' };
-    if (await this.#renewSession(session, cut)) return this.#acquire(session, cut);
+    if (await this.#renewSession(session, cut)) return this.#acquire(session, cut, { ready });
     this.#session = undefined;
     return { kind: 'session gone' };
+  }
+
+  /** Asks a leader for the lead that says that it is not ready, unless it has written again since. */
+  async ask(cut: AbortSignal): Promise<void> {
+    const wish = lockWish(await this.#get(cut), this.#options.holder);
+    if (wish === undefined) return;
+    const options = { key: this.#options.config.consul_lock, ...wish, ...this.#place };
+    await this.#call(cut, (api, common) => api.kv.set({ ...options, ...common }));
   }
 
   /** Takes the lock from a session that is silent; the lock delay begins. One that is gone already is no failure. */
@@ -98,7 +109,7 @@ export class ConsulLock {
     if (session === undefined) return;
     this.#session = undefined;
     const { consul, config } = this.#options;
-    const value = this.#note(session, heir === undefined ? { released: true } : { released: false, heir });
+    const value = this.#note(session, { released: heir === undefined, heir });
     const options = { key: config.consul_lock, value, release: session, ...this.#place };
     try {
       await callConsul(consul, { timeoutMs: GOODBYE_MS }, (api, common) => api.kv.set({ ...options, ...common }));
@@ -110,10 +121,10 @@ export class ConsulLock {
     }
   }
 
-  async #acquire(session: string, cut: AbortSignal, atLeastMs = 0): Promise<HoldResult> {
+  async #acquire(session: string, cut: AbortSignal, words: ClaimOptions): Promise<HoldResult> {
     const options = {
       key: this.#options.config.consul_lock,
-      value: this.#note(session, { released: false }, atLeastMs),
+      value: this.#note(session, words),
       acquire: session,
     };
     const isTaken = await this.#call(cut, (api, common) => api.kv.set({ ...options, ...this.#place, ...common }));
@@ -153,11 +164,17 @@ export class ConsulLock {
     }
   }
 
-  #note(session: string, words: Pick<LockNote, 'released' | 'heir'>, atLeastMs = 0): string {
+  #note(session: string, words: ClaimOptions & Partial<Pick<LockNote, 'released' | 'heir'>>): string {
     this.#beat += 1;
     const { holder, config } = this.#options;
+    const { ready = true, atLeastMs = 0, released = false, heir } = words;
     const ttlMs = Math.max(config.session_ttl, atLeastMs);
-    return formatLockNote({ holder, session, beat: this.#beat, ttlMs, ...words });
+    return formatLockNote({ holder, session, beat: this.#beat, released, ttlMs, ready, heir });
+  }
+
+  #get(signal: AbortSignal): Promise<ConsulAnswer> {
+    const options = { deadlineMs: this.#timeoutMs, signal, blocking: false };
+    return this.#options.consul.get(this.#path(FROM_START, 0), options);
   }
 
   #path(index: ConsulIndex, waitMs: number): string {

@@ -4,6 +4,7 @@ import type { Config } from '../config/root.ts';
 import { collectLeaderMetrics, reportLeader } from '../leader-report.ts';
 import { type AdminServers, startAdminServers } from './admin.ts';
 import { pause, realClock } from './clock.ts';
+import { readinessOf } from './house-readiness.ts';
 import type { Leadership } from './leadership.ts';
 import type { Log } from './log.ts';
 import { type ReadConfig, Reloads, type Replacement } from './reloads.ts';
@@ -162,7 +163,7 @@ export class House implements RunningHouse {
     this.#started = true;
     this.#work.onStarted();
     // The lead brings traffic, so it is only for those who can serve it.
-    if (!this.#leaving.signal.aborted) this.#leadership?.start();
+    if (!this.#leaving.signal.aborted) this.#leadership?.start(() => readinessOf(this.admin).reasons);
   }
 
   async #openAdmin(): Promise<void> {

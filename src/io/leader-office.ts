@@ -8,6 +8,8 @@ import type { VirtualAddress } from './virtual-address.ts';
 export interface LeaderOffice {
   /** With the length of its prefix; undefined where there is none to own. */
   readonly address: string | undefined;
+  /** Why it would be of no use here now; undefined where it would. */
+  readonly obstacle: string | undefined;
   /** Finds what the office takes. Rejects with what is missing. */
   prepare(): Promise<void>;
   /** Takes off an address that is here without a leader, and so finds out whether that can be done. Rejects where not. */
@@ -45,6 +47,10 @@ export class Office implements LeaderOffice {
 
   get address(): string | undefined {
     return this.#options.address?.address;
+  }
+
+  get obstacle(): string | undefined {
+    return this.#options.address?.obstacle;
   }
 
   async prepare(): Promise<void> {

@@ -5,6 +5,7 @@ import {
   confirmed,
   FOLLOWER,
   failed,
+  foundReady,
   inheritedTtlMs,
   type LeaderState,
   type LeaderStep,
@@ -23,7 +24,7 @@ import type { Log } from './log.ts';
 
 export interface LeadershipOptions {
   readonly config: LeaderConfig;
-  readonly lock: Pick<ConsulLock, 'watch' | 'look' | 'claim' | 'renew' | 'evict' | 'release'>;
+  readonly lock: Pick<ConsulLock, 'watch' | 'look' | 'claim' | 'ask' | 'renew' | 'evict' | 'release'>;
   readonly office: LeaderOffice;
   /** What this process is called in the lock. */
   readonly holder: string;
@@ -38,6 +39,8 @@ export interface LeadershipOptions {
 const BACKOFF = { baseMs: 200, maxMs: 1_000 };
 /** A claim that was refused is made again until the lock delay is over. */
 const REFUSED_PAUSE_MS = 250;
+/** Readiness counts once it was found the same twice. */
+const READY_LOOK_MS = 500;
 /** How long a call under way may still take once we are to leave. */
 const SETTLE_MS = 1_000;
 
@@ -50,6 +53,9 @@ export class Leadership {
   #state: LeaderState = FOLLOWER;
   #wake = new AbortController();
   #watch: { close(): void } | undefined;
+  #obstacles: () => readonly string[] = () => [];
+  /** Calls off the next look at our own readiness. */
+  #lookAgain: () => void = () => {};
   #running: Promise<void> = Promise.resolve();
   /** Calls off the end of the lease. */
   #lease: () => void = () => {};
@@ -73,10 +79,16 @@ export class Leadership {
     return this.#options.office.clear();
   }
 
-  /** Begins to stand for the lead; only once work can be done here. */
-  start(): void {
-    const { lock, random = Math.random } = this.#options;
+  /**
+   * Begins to stand for the lead; only once work can be done here. `obstacles` tells why it cannot any more, empty where it
+   * can, and is asked again and again: a leader that has some yields to a candidate without, and leads on where there is none.
+   */
+  start(obstacles: () => readonly string[]): void {
+    const { lock, office, random = Math.random } = this.#options;
     if (this.#ending.signal.aborted) return;
+    this.#obstacles = () => [...obstacles(), ...(office.obstacle === undefined ? [] : [office.obstacle])];
+    this.#state = foundReady(this.#state, this.#isReady);
+    this.#followReadiness(this.#isReady);
     this.#watch = lock.watch({ clock: this.#clock, random, backoff: BACKOFF }, (reading) => {
       if (reading.kind === 'value') this.#change(saw(this.#state, reading.value, this.#clock.now()));
     });
@@ -124,12 +136,33 @@ export class Leadership {
     return this.#inOffice && this.#clock.now() < (leadsUntilMs(this.#state, this.#timing) ?? 0);
   }
 
+  get #isReady(): boolean {
+    return this.#obstacles().length === 0;
+  }
+
+  #followReadiness(before: boolean): void {
+    this.#lookAgain = this.#clock.after(READY_LOOK_MS, () => {
+      const now = this.#isReady;
+      if (now === before && now !== this.#state.ready) this.#noteReadiness(now);
+      this.#followReadiness(now);
+    });
+  }
+
+  #noteReadiness(ready: boolean): void {
+    const { log, config } = this.#options;
+    const fields = { lock: config.consul_lock, reasons: this.#obstacles() };
+    if (ready) log.info({ lock: config.consul_lock }, 'can do again what a leader has to');
+    else log.warn(fields, 'cannot do what a leader has to: one that can may have the lead');
+    this.#change(foundReady(this.#state, ready));
+  }
+
   async #run(): Promise<void> {
     const { signal } = this.#ending;
     while (!signal.aborted) {
       const step = nextStep(this.#state, this.#clock.now(), this.#timing);
       if (step.kind === 'wait') await this.#wait(step.untilMs);
       else if (step.kind === 'stop') this.#stop('its lease is over: consul has not confirmed a renewal in time');
+      else if (step.kind === 'yield') this.#yield();
       else await this.#attempt(step);
     }
   }
@@ -159,14 +192,28 @@ export class Leadership {
 
   async #take(step: LeaderStep): Promise<void> {
     const { lock } = this.#options;
-    if (step.kind === 'renew') return this.#hold((cut) => lock.renew(cut));
+    const { ready } = this.#state;
+    if (step.kind === 'renew') return this.#hold((cut) => lock.renew(cut, ready), ready);
     // What a claim or an eviction goes by must be true now.
     const entry = await lock.look(this.#cutting.signal);
     this.#change(saw(this.#state, entry, this.#clock.now()));
     const now = nextStep(this.#state, this.#clock.now(), this.#timing);
     if (this.#ending.signal.aborted || now.kind !== step.kind) return;
-    if (now.kind === 'claim') await this.#hold((cut) => lock.claim(cut, inheritedTtlMs(this.#state)));
+    if (now.kind === 'ask') await this.#ask();
+    if (now.kind === 'claim') {
+      await this.#hold((cut) => lock.claim(cut, { ready, atLeastMs: inheritedTtlMs(this.#state) }), ready);
+    }
     if (now.kind === 'evict') await this.#evict(now.session);
+  }
+
+  async #ask(): Promise<void> {
+    const { lock, log, config } = this.#options;
+    log.info(
+      { lock: config.consul_lock, holder: this.#state.seen?.entry?.holder },
+      'asks for the lead: the leader is not ready',
+    );
+    await lock.ask(this.#cutting.signal);
+    this.#change(failed(this.#state, this.#clock.now() + REFUSED_PAUSE_MS));
   }
 
   async #evict(session: string): Promise<void> {
@@ -177,7 +224,7 @@ export class Leadership {
     this.#change(failed(this.#state, this.#clock.now() + Math.max(config.lock_delay, REFUSED_PAUSE_MS)));
   }
 
-  async #hold(call: (cut: AbortSignal) => Promise<HoldResult>): Promise<void> {
+  async #hold(call: (cut: AbortSignal) => Promise<HoldResult>, ready: boolean): Promise<void> {
     const sentAtMs = this.#clock.now();
     this.#holding = new AbortController();
     const { signal: calledOff } = this.#holding;
@@ -186,7 +233,7 @@ export class Leadership {
     });
     if (result === undefined || calledOff.aborted || this.#ending.signal.aborted) return;
     if (result.kind === 'held') {
-      this.#change(confirmed(this.#state, result.session, sentAtMs));
+      this.#change(confirmed(this.#state, { session: result.session, sentAtMs, ready }));
       await this.#serve();
     } else if (this.#state.renewedAtMs === undefined) {
       this.#change(stopped(this.#state, this.#clock.now() + REFUSED_PAUSE_MS));
@@ -227,11 +274,26 @@ export class Leadership {
     void this.#leave();
   }
 
-  /** The office cannot be held here: another may be luckier, so we do not claim before all others could have. */
+  /** The office cannot be held here. */
   #giveBack(why: string): void {
-    const { log, config, lock } = this.#options;
+    const { log, config } = this.#options;
     if (!this.#inOffice) return;
     log.error({ lock: config.consul_lock, reason: why }, 'cannot do what a leader has to, giving the lock back');
+    this.#standAside();
+  }
+
+  #yield(): void {
+    const { log, config } = this.#options;
+    log.warn(
+      { lock: config.consul_lock, reasons: this.#obstacles() },
+      'is not ready, and another is: giving the lock back',
+    );
+    this.#standAside();
+  }
+
+  /** Another may be luckier, so we do not claim before all others could have. */
+  #standAside(): void {
+    const { lock } = this.#options;
     // Its answer would make us a leader again.
     this.#holding.abort();
     this.#change(stopped(this.#state, this.#clock.now() + this.#timing.ttlMs));
@@ -252,6 +314,7 @@ export class Leadership {
     const { lock, log, config } = this.#options;
     const led = this.#inOffice;
     this.#ending.abort();
+    this.#lookAgain();
     this.#watch?.close();
     await this.#leave(heir !== undefined);
     await Promise.race([this.#running, pause(realClock, SETTLE_MS, this.#cutting.signal)]);

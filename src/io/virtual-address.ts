@@ -8,6 +8,7 @@
 import type { VipConfig } from '../config/root.ts';
 import type { Clock } from './clock.ts';
 import { findProgram } from './find-program.ts';
+import { hasLink } from './link-state.ts';
 import type { Log } from './log.ts';
 import type { CommandEnd, RunningCommand } from './run-command.ts';
 import { describeEnd, hasSucceeded, type StartCommand } from './start-command.ts';
@@ -19,6 +20,8 @@ export interface VirtualAddressOptions {
   /** Where programs are looked for: a value of PATH. */
   readonly searchPath: string;
   readonly start: StartCommand;
+  /** Default: as the kernel of this machine tells it. */
+  readonly hasLink?: (device: string) => boolean;
 }
 
 /** `ip` takes milliseconds; one that takes longer is killed. */
@@ -52,6 +55,12 @@ export class VirtualAddress {
 
   get address(): string {
     return this.#options.config.address;
+  }
+
+  /** Why nobody could reach it here, were it here; undefined where somebody could. */
+  get obstacle(): string | undefined {
+    const { config, hasLink: isLinked = hasLink } = this.#options;
+    return isLinked(config.interface) ? undefined : `interface ${config.interface} is down`;
   }
 
   /** Finds the programs that are needed. Rejects with what is missing. */

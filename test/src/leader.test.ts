@@ -4,6 +4,7 @@ import {
   confirmed,
   FOLLOWER,
   failed,
+  foundReady,
   inheritedTtlMs,
   type LeaderState,
   type LeaderStep,
@@ -28,18 +29,27 @@ function entry(parts: Partial<LockEntry> = {}): LockEntry {
     released: false,
     ttlMs: undefined,
     leftToUs: false,
+    ready: true,
+    wanted: false,
     ...parts,
   };
 }
 
 const OURS = entry({ session: 'ours', writer: 'ours' });
+const UNREADY = entry({ ready: false });
 const ABANDONED = entry({ session: undefined });
 const GIVEN_BACK = entry({ session: undefined, released: true });
+
+function unready(state: LeaderState): LeaderState {
+  return foundReady(state, false);
+}
 
 /** Looked at 1,000; the lease of what was seen is over at 11,000. */
 const following = (seen: LockEntry | undefined): LeaderState => saw({ ...FOLLOWER, session: 'ours' }, seen, 1_000);
 /** Renewed at 1,000: the lease ends at 8,900, others claim from 11,000. */
-const leading = confirmed(FOLLOWER, 'ours', 1_000);
+const leading = confirmed(FOLLOWER, { session: 'ours', sentAtMs: 1_000, ready: true });
+/** It says that it cannot serve, and has said so. */
+const told = confirmed(unready(FOLLOWER), { session: 'ours', sentAtMs: 1_000, ready: false });
 const wait = (untilMs: number): LeaderStep => ({ kind: 'wait', untilMs });
 
 describe('the next step', () => {
@@ -81,11 +91,39 @@ describe('the next step', () => {
       { kind: 'claim' },
     ],
     ['with a lock given back that another has taken', following(entry({ released: true })), 1_000, wait(11_000)],
+    ['that could serve, beside a leader that cannot', following(UNREADY), 1_000, { kind: 'ask' }],
+    ['whose leader was asked already', following({ ...UNREADY, wanted: true }), 1_000, wait(11_000)],
+    ['that cannot serve either', unready(following(UNREADY)), 1_000, wait(14_000)],
+    ['whose leader has lost the lock', following({ ...UNREADY, session: undefined }), 1_000, wait(11_000)],
+    [
+      'that asked a leader that died',
+      following({ ...UNREADY, wanted: true }),
+      11_000,
+      { kind: 'evict', session: 'theirs' },
+    ],
+    ['that cannot serve and finds no entry', unready(following(undefined)), 1_000, { kind: 'claim' }],
+    ['that cannot serve and finds a lock given back', unready(following(GIVEN_BACK)), 3_999, wait(4_000)],
+    ['that nobody better wanted', unready(following(GIVEN_BACK)), 4_000, { kind: 'claim' }],
+    [
+      'that cannot serve and is left the lock',
+      unready(following({ ...ABANDONED, leftToUs: true })),
+      1_000,
+      { kind: 'claim' },
+    ],
+    ['that cannot serve, beside a silent leader', unready(following(entry())), 13_999, wait(14_000)],
+    ['that cannot serve, a while later', unready(following(entry())), 14_000, { kind: 'evict', session: 'theirs' }],
     ['that was refused', stopped(following(undefined), 1_250), 1_200, wait(1_250)],
     ['without an answer', failed(following(undefined), 2_000), 1_200, wait(2_000)],
     ['a leader, early', leading, 4_000, wait(1_000 + 10_000 / 3)],
     ['when it is time to renew', leading, 1_000 + 10_000 / 3, { kind: 'renew' }],
     ['that sees its own session', saw(leading, OURS, 2_000), 2_000, wait(1_000 + 10_000 / 3)],
+    ['that cannot serve any more', unready(leading), 2_000, { kind: 'renew' }],
+    ['that has said so', told, 2_000, wait(1_000 + 10_000 / 3)],
+    ['that has said so and can again', foundReady(told, true), 2_000, { kind: 'renew' }],
+    ['that has said so and is asked', saw(told, { ...OURS, wanted: true }, 2_000), 2_000, { kind: 'yield' }],
+    ['that is asked without need', saw(leading, { ...OURS, wanted: true }, 2_000), 2_000, wait(1_000 + 10_000 / 3)],
+    ['that sees another one asked', saw(told, entry({ wanted: true }), 2_000), 2_000, { kind: 'renew' }],
+    ['that is asked too late', saw(told, { ...OURS, wanted: true }, 8_900), 8_900, { kind: 'stop' }],
     ['that sees another session', saw(leading, entry(), 2_000), 2_000, { kind: 'renew' }],
     ['that sees no session', saw(leading, ABANDONED, 2_000), 2_000, { kind: 'renew' }],
     ['that sees no entry', saw(leading, undefined, 2_000), 2_000, { kind: 'renew' }],

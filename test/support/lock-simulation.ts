@@ -6,6 +6,7 @@ import {
   confirmed,
   FOLLOWER,
   failed,
+  foundReady,
   type LeaderState,
   type LeaderTiming,
   type LockEntry,
@@ -108,13 +109,26 @@ class FakeLock {
     return true;
   }
 
-  acquire(session: string, { beat, ttlMs }: { beat: string; ttlMs: number }, nowMs: number): boolean {
+  acquire(session: string, note: Pick<LockEntry, 'beat' | 'ttlMs' | 'ready'>, nowMs: number): boolean {
     if (!this.#sessions.has(session)) return false;
     const held = this.entry?.session;
     if (held !== undefined && held !== session) return false;
     if (held === undefined && nowMs < this.#delayedUntilMs) return false;
-    this.entry = { beat, session, writer: session, holder: undefined, released: false, ttlMs, leftToUs: false };
+    const words = { holder: undefined, released: false, leftToUs: false, wanted: false };
+    this.entry = { ...note, ...words, session, writer: session };
     return true;
+  }
+
+  /** Only the very entry that was seen. */
+  ask(entry: LockEntry | undefined): void {
+    if (entry !== undefined && entry === this.entry && entry.session !== undefined)
+      this.entry = { ...entry, wanted: true };
+  }
+
+  giveBack(session: string): void {
+    if (this.entry?.session === session)
+      this.entry = { ...this.entry, beat: `${session} is gone`, session: undefined, released: true };
+    this.#sessions.delete(session);
   }
 
   destroy(session: string, nowMs: number): void {
@@ -193,7 +207,10 @@ class Candidate {
       this.die(nowMs);
       return;
     }
-    if (nextStep(this.#state, nowMs, this.#timing).kind === 'stop') this.#state = stopped(this.#state);
+    if (this.#trouble && this.#random() < 0.002) this.#state = foundReady(this.#state, !this.#state.ready);
+    const { kind } = nextStep(this.#state, nowMs, this.#timing);
+    if (kind === 'stop') this.#state = stopped(this.#state);
+    if (kind === 'yield') this.#yield(nowMs);
     if (call !== undefined) this.#settle(call, nowMs);
     else this.#begin(nowMs);
   }
@@ -222,12 +239,27 @@ class Candidate {
         const after = this.#lock.entry;
         return (state, then) => saw(state, after, then);
       });
+    } else if (step.kind === 'ask') {
+      const { entry } = this.#lock;
+      this.#send(nowMs, () => {
+        this.#lock.ask(entry);
+        return (state, at) => failed(saw(state, this.#lock.entry, at), at + 250);
+      });
     } else if (step.kind === 'claim' || step.kind === 'renew') this.#send(nowMs, this.#hold(step.kind, nowMs));
+  }
+
+  /** What is under way is called off; that it may be done all the same is for the session to prevent, which is ended. */
+  #yield(nowMs: number): void {
+    this.#state = stopped(this.#state, nowMs + this.#timing.ttlMs);
+    this.#call = undefined;
+    if (this.#session !== undefined) this.#lock.giveBack(this.#session);
+    this.#session = undefined;
   }
 
   #hold(kind: 'claim' | 'renew', sentAtMs: number): Call['run'] {
     this.#beat += 1;
     const beat = `${this.name}-${this.#beat}`;
+    const { ready } = this.#state;
     return (at) => {
       const before = this.#lock.entry;
       if (kind === 'claim' && before?.beat !== this.#state.seen?.entry?.beat)
@@ -237,8 +269,8 @@ class Candidate {
         this.#session = this.#lock.create(this.#timing.ttlMs, at);
       }
       const session = this.#session;
-      if (this.#lock.acquire(session, { beat, ttlMs: this.#timing.ttlMs }, at))
-        return (state) => confirmed(state, session, sentAtMs);
+      if (this.#lock.acquire(session, { beat, ttlMs: this.#timing.ttlMs, ready }, at))
+        return (state) => confirmed(state, { session, sentAtMs, ready });
       return (state, now) => stopped({ ...state, session }, now + 250);
     };
   }

@@ -96,6 +96,18 @@ describeWithConsul('a lock in a real Consul', () => {
     expect(await first.claim(signal)).toEqual({ kind: 'refused' });
   });
 
+  it('of a leader that is not ready is asked for, and stays held meanwhile', async () => {
+    const held = await first.claim(signal, { ready: false });
+    const before = await second.look(signal);
+    await second.ask(signal);
+    expect(await second.look(signal)).toEqual({ ...before, wanted: true });
+    expect(before).toMatchObject({ ready: false, wanted: false });
+    // What it says then goes before any wish.
+    expect(await first.renew(signal, true)).toEqual(held);
+    await second.ask(signal);
+    expect(await second.look(signal)).toMatchObject({ ready: true, wanted: false });
+  });
+
   it('rejects what Consul refuses or does not answer', async () => {
     const strict = { ...config, session_ttl: 100_000_000_000 };
     const refused = new ConsulLock({ consul: client, config: strict, holder: 'edge-3' });

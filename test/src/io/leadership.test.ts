@@ -18,19 +18,21 @@ let calls: string[];
 let entry: LockEntry | undefined;
 let answer: (cut: AbortSignal) => Promise<HoldResult>;
 let tell: (reading: LockReading) => void;
-let office: { failure: string | undefined; fail: (why: string) => void };
+let office: { failure: string | undefined; obstacle: string | undefined; fail: (why: string) => void };
 /** Resolves when all that goes with the office is done. */
 let left: Promise<void>;
 let leadership: Leadership;
+let obstacles: readonly string[];
 
 beforeEach(() => {
   clock = new FakeClock();
   log = new RecordingLog();
   calls = [];
   entry = undefined;
+  obstacles = [];
   left = Promise.resolve();
   answer = () => Promise.resolve(HELD);
-  office = { failure: undefined, fail: () => undefined };
+  office = { failure: undefined, obstacle: undefined, fail: () => undefined };
   leadership = candidate(CONFIG);
 });
 
@@ -48,13 +50,21 @@ function candidate(config: LeaderConfig): Leadership {
         return { close: () => void calls.push('unwatch') };
       },
       look: () => noted('look', Promise.resolve(entry)),
-      claim: (cut, atLeastMs) => noted(atLeastMs === 0 ? 'claim' : `claim for ${atLeastMs}`, answer(cut)),
-      renew: (cut) => noted('renew', answer(cut)),
+      claim: (cut, options) => {
+        const time = options?.atLeastMs ?? 0;
+        const words = [options?.ready === false ? ' unready' : '', time === 0 ? '' : ` for ${time}`];
+        return noted(`claim${words.join('')}`, answer(cut));
+      },
+      ask: () => noted('ask', Promise.resolve()),
+      renew: (cut, ready) => noted(ready === false ? 'renew unready' : 'renew', answer(cut)),
       evict: (session) => noted(`evict ${session}`, Promise.resolve()),
       release: (heir) => noted(heir === undefined ? 'release' : `release to ${heir}`, Promise.resolve()),
     },
     office: {
       address: '192.0.2.10/24',
+      get obstacle() {
+        return office.obstacle;
+      },
       prepare: () => Promise.resolve(),
       clear: () => Promise.resolve(),
       serve: (untilMs, onFailure) => {
@@ -92,6 +102,8 @@ const theirs = (beat: string, parts: Partial<LockEntry> = {}): LockEntry => ({
   released: false,
   ttlMs: undefined,
   leftToUs: false,
+  ready: true,
+  wanted: false,
   ...parts,
 });
 
@@ -102,7 +114,7 @@ function show(next: LockEntry | undefined): void {
 
 describe('a candidate', () => {
   it('claims a lock that nobody holds, and serves for as long as others wait', async () => {
-    leadership.start();
+    leadership.start(() => obstacles);
     expect(await since()).toEqual(['look', 'look', 'claim', 'serve until 11000']);
     expect(leadership.status).toMatchObject({ leading: true, holder: 'edge-1', changes: 1, renewalAgeMs: 0 });
     expect(await pass(3_334)).toEqual(['renew', 'serve until 14334']);
@@ -111,7 +123,7 @@ describe('a candidate', () => {
 
   it('leaves a lease in peace, and evicts the leader once it is over', async () => {
     entry = theirs('b1');
-    leadership.start();
+    leadership.start(() => obstacles);
     expect(await since()).toEqual(['look']);
     expect(leadership.status).toMatchObject({ leading: false, holder: 'edge-2', changes: 0 });
     expect(await pass(9_000)).toEqual([]);
@@ -125,7 +137,7 @@ describe('a candidate', () => {
 
   it('evicts nobody of whom it only has not heard', async () => {
     entry = theirs('b1');
-    leadership.start();
+    leadership.start(() => obstacles);
     await since();
     entry = theirs('b2');
     expect(await pass(10_000)).toEqual(['look']);
@@ -135,7 +147,7 @@ describe('a candidate', () => {
 
   it('takes over at once from a leader that gives the lock back', async () => {
     entry = theirs('b1');
-    leadership.start();
+    leadership.start(() => obstacles);
     await since();
     show(theirs('b2', { session: undefined, released: true }));
     expect(await since()).toEqual(['look', 'claim', 'serve until 11000']);
@@ -143,7 +155,7 @@ describe('a candidate', () => {
 
   it('waits for a leader as long as that says, and is waited for as long where it takes its place', async () => {
     entry = theirs('b1', { ttlMs: 60_000 });
-    leadership.start();
+    leadership.start(() => obstacles);
     await since();
     expect(await pass(59_999)).toEqual([]);
     show(theirs('b2', { session: undefined, ttlMs: 60_000, leftToUs: true }));
@@ -153,16 +165,36 @@ describe('a candidate', () => {
   it('does not hurry where there is no lock delay', async () => {
     leadership = candidate({ ...CONFIG, lock_delay: 0 });
     entry = theirs('b1');
-    leadership.start();
+    leadership.start(() => obstacles);
     await since();
     expect(await pass(10_000)).toEqual(['look', 'evict theirs']);
     expect(await pass(249)).toEqual([]);
     expect(await pass(1)).toEqual(['look', 'evict theirs']);
   });
 
+  it('that is not ready lets others go first, and says so when it leads', async () => {
+    obstacles = ['required cluster users has no endpoint up'];
+    entry = theirs('b1', { session: undefined, released: true });
+    leadership.start(() => obstacles);
+    expect(await since()).toEqual(['look']);
+    expect(await pass(2_999)).toEqual([]);
+    expect(await pass(1)).toEqual(['look', 'claim unready', 'serve until 14000']);
+  });
+
+  it('asks a leader for the lead that is not ready, once for each time that it says so', async () => {
+    entry = theirs('b1', { ready: false });
+    leadership.start(() => obstacles);
+    expect(await since()).toEqual(['look', 'look', 'ask']);
+    show(theirs('b1', { ready: false, wanted: true }));
+    expect(await pass(5_000)).toEqual([]);
+    show(theirs('b2', { ready: false }));
+    expect(await since()).toEqual(['look', 'ask']);
+    expect(log.messages('info')).toEqual(Array(2).fill('asks for the lead: the leader is not ready'));
+  });
+
   it('claims again, four times a second, while it is refused', async () => {
     answer = () => Promise.resolve({ kind: 'refused' });
-    leadership.start();
+    leadership.start(() => obstacles);
     expect(await since()).toEqual(['look', 'look', 'claim']);
     expect(await pass(249)).toEqual([]);
     expect(await pass(1)).toEqual(['look', 'claim']);
@@ -171,7 +203,7 @@ describe('a candidate', () => {
 
 describe('a leader', () => {
   beforeEach(async () => {
-    leadership.start();
+    leadership.start(() => obstacles);
     await since();
   });
 
@@ -210,6 +242,30 @@ describe('a leader', () => {
     entry = theirs('b1', { session: 'ours', writer: 'ours' });
     expect((await pass(1_000)).slice(-2)).toEqual(['claim', 'serve until 21000']);
     expect(leadership.status).toMatchObject({ leading: true, changes: 3 });
+  });
+
+  it('says within a second that it is not ready, and that it is again', async () => {
+    obstacles = ['required cluster users has no endpoint up'];
+    expect(await pass(999)).toEqual([]);
+    expect(await pass(1)).toEqual(['renew unready', 'serve until 12000']);
+    obstacles = [];
+    expect(await pass(500)).toEqual([]);
+    office.obstacle = 'interface eth0 is down';
+    expect(await pass(1_000)).toEqual([]);
+    office.obstacle = undefined;
+    await pass(500);
+    expect(await pass(500)).toEqual(['renew', 'serve until 14500']);
+  });
+
+  it('yields to a candidate that is ready, and stands aside for one TTL', async () => {
+    show(theirs('b2', { session: 'ours', wanted: true }));
+    expect(await pass(2_000)).toEqual([]);
+    office.obstacle = 'interface eth0 is down';
+    expect(await pass(1_000)).toEqual(['leave', 'release']);
+    expect(log.lines.at(-1)).toMatchObject({ level: 'warn', fields: { reasons: ['interface eth0 is down'] } });
+    entry = undefined;
+    expect(await pass(9_999)).toEqual([]);
+    expect(await pass(1)).toContain('claim unready');
   });
 
   it('gives the lock back where it cannot do its duty, and lets others go first', async () => {
