@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { MAX_WEIGHT } from '../endpoint.ts';
 import { about } from './about.ts';
 import { choice } from './choice.ts';
-import { absoluteName } from './domain-name.ts';
+import { nameOrAddress } from './domain-name.ts';
 import { hostPort, listOf, port, resolver, text, wholeNumber } from './fields.ts';
 import { exactlyOneOf, isMapping, section } from './section.ts';
 
@@ -56,7 +56,7 @@ export const staticSource = v.pipe(
 
 /** A name whose records are asked for. An address would read as one, and never have any. */
 export const askedName = v.pipe(
-  absoluteName,
+  nameOrAddress,
   v.check((it) => isIP(it) === 0, 'is an IP address, not a name: list it under static'),
 );
 

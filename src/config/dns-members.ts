@@ -1,12 +1,21 @@
 /** `members` of a pool: where the addresses that a record may answer with come from. */
+import { isIP } from 'node:net';
 import * as v from 'valibot';
+import { refusedAddress } from '../refused-address.ts';
 import { about } from './about.ts';
 import { choice } from './choice.ts';
 import { askedName, consulMembers, resolvers, weight } from './discover.ts';
 import { ipAddress, listOf } from './fields.ts';
 import { exactlyOneOf, isMapping, section } from './section.ts';
 
-const anyAddress = ipAddress(0);
+/** One to connect to: what a list of endpoints may not have is left out of it as well (`refused-address.ts`). */
+const anyAddress = v.pipe(
+  ipAddress(0),
+  v.check(
+    (it) => isIP(it) === 0 || [undefined, 'link-local'].includes(refusedAddress(it)),
+    'must be an address that clients can connect to, not an unspecified, multicast or broadcast one',
+  ),
+);
 const staticMemberSection = section({
   address: about('The address that is answered.', anyAddress),
   weight: about(

@@ -7,7 +7,7 @@ import { dnsCookies, nsid } from './dns-edns.ts';
 import { members } from './dns-members.ts';
 import { dnsRateLimit } from './dns-rate-limit.ts';
 import { dnsTcp } from './dns-tcp.ts';
-import { absoluteName, relativeName } from './domain-name.ts';
+import { absoluteName, mailboxName, relativeName } from './domain-name.ts';
 import { durationBetween, listenAddress, listOf, name, wholeNumber } from './fields.ts';
 import { mapping } from './mapping.ts';
 import { probe } from './probe.ts';
@@ -20,7 +20,7 @@ export type { StaticRecordConfig };
 
 const soa = section({
   mname: about('The primary name server.', absoluteName),
-  rname: about('The mailbox of the zone, with its `@` written as a dot: `hostmaster.example.org.`', absoluteName),
+  rname: about('The mailbox of the zone, with its `@` written as a dot: `hostmaster.example.org.`', mailboxName),
   negative_ttl: about('How long others may remember that a name does not exist (RFC 2308).', v.optional(ttl, '5s')),
   ttl: about('The TTL of the SOA and NS records themselves.', v.optional(ttl, '1h')),
 });
@@ -40,50 +40,63 @@ const pool = section({
   ),
 });
 
-const balancedRecord = v.pipe(
-  section({
-    policy: about(
-      '`failover`: every member that is up, of the first pool that is. `all`: of every pool. `weighted`: of the first pool, one for each query in proportion to weight. `hash`: of the first pool, always the same one for a client network.',
-      v.picklist(POLICIES, 'must be failover, all, weighted or hash'),
-    ),
-    answer: about(
-      'With `weighted`: `one` member for each query, or `all` of them, each first in proportion to its weight. `one` unless given.',
-      v.optional(v.picklist(['one', 'all'], 'must be one or all')),
-    ),
-    pools: about(
-      'Groups of members, the preferred one first.',
-      v.pipe(listOf(pool, 'pools'), v.minLength(1, 'must have at least one pool')),
-    ),
-    probe: about(
-      'Probes of our own, as a cluster’s `health_check`. Without it a static member is up, and a member from Consul is what Consul says.',
-      v.optional(probe),
-    ),
-    ttl: about(
-      'Bounds of the TTL, which is computed: never longer than the time until the answer could next change.',
-      v.optional(
-        section({
+const balancedEntries = {
+  policy: about(
+    '`failover`: every member that is up, of the first pool that is. `all`: of every pool. `weighted`: of the first pool, one for each query in proportion to weight. `hash`: of the first pool, always the same one for a client network.',
+    v.picklist(POLICIES, 'must be failover, all, weighted or hash'),
+  ),
+  answer: about(
+    'With `weighted`: `one` member for each query, or `all` of them, each first in proportion to its weight. `one` unless given.',
+    v.optional(v.picklist(['one', 'all'], 'must be one or all')),
+  ),
+  pools: about(
+    'Groups of members, the preferred one first.',
+    v.pipe(listOf(pool, 'pools'), v.minLength(1, 'must have at least one pool')),
+  ),
+  probe: about(
+    'Probes of our own, as a cluster’s `health_check`. Without it a static member is up, and a member from Consul is what Consul says.',
+    v.optional(probe),
+  ),
+  ttl: about(
+    'Bounds of the TTL, which is computed: never longer than the time until the answer could next change.',
+    v.optional(
+      section(
+        {
           min: about('Shortest TTL.', v.optional(ttl, '2s')),
           max: about('Longest TTL.', v.optional(ttl, '30s')),
-        }),
-        {},
+        },
+        [],
+        { shape: 'must be a mapping such as { min: 2s, max: 30s }, as a balanced record computes its TTL' },
       ),
+      {},
     ),
-    damping: about(
-      'Keeps a member that comes and goes out of the answer until it has been steady for a while; `off` does not.',
-      v.optional(dnsDamping, {}),
-    ),
-    when_all_down: about(
-      'The answer when no member is up: the last one that had one, every member, or none.',
-      v.optional(v.picklist(['last_good', 'all', 'none'], 'must be last_good, all or none'), 'last_good'),
-    ),
-    failover_target: about(
-      'Longest time in which a member that has failed may still be in use: detection, propagation and TTL together, as `outrigger dns-window` shows them. `check` refuses values of `probe` and `ttl` that cannot meet it, and a `tcp` probe, which never notices a member that hangs.',
-      v.optional(durationBetween(100, HOUR)),
-    ),
-    ...dataTypes,
-  }),
-  v.title('balanced record'),
-);
+  ),
+  damping: about(
+    'Keeps a member that comes and goes out of the answer until it has been steady for a while; `off` does not.',
+    v.optional(dnsDamping, {}),
+  ),
+  when_all_down: about(
+    'The answer when no member is up: the last one that had one, every member, or none.',
+    v.optional(v.picklist(['last_good', 'all', 'none'], 'must be last_good, all or none'), 'last_good'),
+  ),
+  failover_target: about(
+    'Longest time in which a member that has failed may still be in use: detection, propagation and TTL together, as `outrigger dns-window` shows them. `check` refuses values of `probe` and `ttl` that cannot meet it, and a `tcp` probe, which never notices a member that hangs.',
+    v.optional(durationBetween(100, HOUR)),
+  ),
+  ...dataTypes,
+};
+
+const NO_OWN_ADDRESS = 'cannot stand beside policy and pools, whose members are the addresses of this name';
+
+/** What belongs to static records: why not here. */
+const NOT_BALANCED = {
+  a: NO_OWN_ADDRESS,
+  aaaa: NO_OWN_ADDRESS,
+  cname: 'cannot stand beside policy and pools: an alias has no data of its own',
+  ns: 'cannot stand beside policy and pools: the servers of the delegation answer instead',
+};
+
+const balancedRecord = v.pipe(section(balancedEntries, [], { misplaced: NOT_BALANCED }), v.title('balanced record'));
 
 /** A record with `policy` or `pools` is meant to be balanced, whatever else it has or lacks. */
 const record = choice([balancedRecord, staticRecord], (input) =>

@@ -1,4 +1,5 @@
 /** Domain names as the configuration writes them, lower-cased and without a final dot. */
+import { isIP } from 'node:net';
 import * as v from 'valibot';
 
 // RFC 1035 section 2.3.4: labels of 63 octets at most. The underscore is for names such as _sip._udp.
@@ -15,12 +16,29 @@ const ABSOLUTE_HINT =
 const RELATIVE_HINT =
   'must be a name relative to the zone: "@" or labels of at most 63 letters, digits, "-" or "_", or "*", without a final dot';
 
-export const absoluteName = v.pipe(
+/** The message for an address where only a name can be: its labels would pass for one. */
+export const IS_ADDRESS = 'is an IP address, not a name: addresses belong into a and aaaa records';
+
+/** A name, or an address that looks like one. */
+export const nameOrAddress = v.pipe(
   v.string('must be a domain name'),
   v.title('domain name'),
   v.toLowerCase(),
   v.transform((it) => (it.endsWith('.') ? it.slice(0, -1) : it)),
   v.check(isDomainName, ABSOLUTE_HINT),
+);
+
+export const absoluteName = v.pipe(
+  nameOrAddress,
+  v.check((it) => isIP(it) === 0, IS_ADDRESS),
+);
+
+/** A mailbox with its `@` written as a dot (RFC 1035 section 3.3.13). */
+export const mailboxName = v.pipe(
+  v.string('must be a domain name'),
+  v.title('domain name'),
+  v.check((it) => !it.includes('@'), 'must have a dot in place of the "@", such as hostmaster.example.org.'),
+  absoluteName,
 );
 
 /** An absolute name, lower-cased and without a final dot; undefined where it is none. */

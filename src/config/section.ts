@@ -14,18 +14,22 @@ export const TOLD_ELSEWHERE = '';
 export interface SectionOptions {
   /** Required key → planned keys that will stand in its place: where one of them is given, the key is not missed. */
   readonly standIns?: Readonly<Record<string, readonly string[]>>;
+  /** Key that belongs elsewhere → why it cannot be here, in place of "unknown key". */
+  readonly misplaced?: Readonly<Record<string, string>>;
+  /** What is said of a value that is no mapping. */
+  readonly shape?: string;
 }
 
 /** `later` names keys that interface and documentation know and this version does not build. */
 export function section<Entries extends v.ObjectEntries>(
   entries: Entries,
   later: readonly string[] = [],
-  { standIns = {} }: SectionOptions = {},
+  { standIns = {}, misplaced = {}, shape = 'must be a mapping' }: SectionOptions = {},
 ) {
   const refused = later.map((key) => [key, v.optional(v.custom<never>(() => false, NOT_SUPPORTED_YET))] as const);
   // Without a prototype: "constructor" and the like must not pass as known keys.
   const known: Entries = Object.assign(Object.create(null), entries, Object.fromEntries(refused));
-  const base = v.strictObject(known, (issue) => (issue.expected === 'Object' ? 'must be a mapping' : IS_REQUIRED));
+  const base = v.strictObject(known, (issue) => (issue.expected === 'Object' ? shape : IS_REQUIRED));
   const run: (typeof base)['~run'] = ({ value: input }, config) => {
     // A list would pass as an object below.
     if (!isMapping(input)) return base['~run']({ value: Array.isArray(input) ? undefined : input }, config);
@@ -36,7 +40,8 @@ export function section<Entries extends v.ObjectEntries>(
       isReplaced(issue, input, standIns) ? { ...issue, message: TOLD_ELSEWHERE } : issue,
     );
     for (const key of unknown) {
-      issues.push(keyIssue(input, key, `unknown key${suggestion(key, Object.keys(entries))}`));
+      const why = Object.hasOwn(misplaced, key) ? misplaced[key] : undefined;
+      issues.push(keyIssue(input, key, why ?? `unknown key${suggestion(key, Object.keys(entries))}`));
     }
     return outcome(result.value, issues) as typeof result;
   };

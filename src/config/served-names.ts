@@ -51,6 +51,13 @@ export class ServedNames {
     return place && this.#recordAt(place, this.#context.isSound);
   }
 
+  /** As {@link recordOf}, without what a wildcard stands in with. */
+  ownRecordOf(name: string): ServedRecord | undefined {
+    const zone = this.zoneOf(name);
+    if (zone === undefined || !this.#context.isShaped(['dns', 'zones', zone, 'records'])) return undefined;
+    return this.#recordAt({ zone, relative: relativeTo(name, zone) }, this.#context.isSound);
+  }
+
   #placeOf(name: string): Place | undefined {
     const zone = this.zoneOf(name);
     if (zone === undefined || !this.#context.isShaped(['dns', 'zones', zone, 'records'])) return undefined;
@@ -85,12 +92,11 @@ export class ServedNames {
   /** The key of its own record, or of the wildcard that stands in for it (RFC 4592). */
   #keyFor(name: string, zone: string): string | undefined {
     const records = this.#zones[zone]?.records ?? {};
-    const relativeOf = (it: string) => (it === zone ? '@' : it.slice(0, -zone.length - 1));
-    if (relativeOf(name) in records) return relativeOf(name);
+    if (relativeTo(name, zone) in records) return relativeTo(name, zone);
     const existing = this.#existingIn(zone);
     let encloser = name;
     while (encloser !== zone && !existing.has(encloser)) encloser = encloser.slice(encloser.indexOf('.') + 1);
-    const wildcard = encloser === zone ? '*' : `*.${relativeOf(encloser)}`;
+    const wildcard = encloser === zone ? '*' : `*.${relativeTo(encloser, zone)}`;
     return encloser !== name && wildcard in records ? wildcard : undefined;
   }
 
@@ -107,4 +113,9 @@ export class ServedNames {
     this.#existing.set(zone, names);
     return names;
   }
+}
+
+/** The key of a name in its zone. */
+function relativeTo(name: string, zone: string): string {
+  return name === zone ? '@' : name.slice(0, -zone.length - 1);
 }

@@ -106,9 +106,10 @@ function uint16Octets(value: number | undefined): Buffer | undefined {
   return value === undefined ? undefined : Buffer.of(value >> 8, value & 255);
 }
 
-/** The URL parser writes any form of an IPv6 address as hexadecimal groups with at most one `::`. */
-function ipv6Octets(text: string): Buffer {
-  const [head = '', tail] = new URL(`http://[${text}]/`).hostname.slice(1, -1).split('::');
+/** The 16 octets of an address without a zone index. The URL parser makes groups of one that ends as IPv4 does. */
+export function ipv6Octets(text: string): Buffer {
+  const plain = text.includes('.') ? new URL(`http://[${text}]/`).hostname.slice(1, -1) : text;
+  const [head = '', tail] = plain.split('::');
   const groups = (part: string): readonly string[] => (part === '' ? [] : part.split(':'));
   const [before, after] = [groups(head), groups(tail ?? '')];
   const all = [...before, ...Array.from({ length: 8 - before.length - after.length }, () => '0'), ...after];

@@ -74,22 +74,31 @@ export const dataTypes = {
 
 const TYPES = ['a', 'aaaa', 'cname', 'ns', ...Object.keys(dataTypes)];
 
+const staticEntries = {
+  a: about('IPv4 addresses.', v.optional(listOf(ipAddress(4), 'IPv4 addresses'))),
+  aaaa: about('IPv6 addresses.', v.optional(listOf(ipAddress(6), 'IPv6 addresses'))),
+  cname: about(
+    'This name is another name for that one, and holds nothing else. Followed within the zone.',
+    v.optional(absoluteName),
+  ),
+  ns: about(
+    'This name and all below it belong to a zone that these servers answer for. A server whose name lies there needs an address record here.',
+    v.optional(v.pipe(listOf(absoluteName, 'names'), v.minLength(1, 'must name at least one server'))),
+  ),
+  ...dataTypes,
+  ttl: about('Their TTL.', v.optional(ttl, '60s')),
+};
+
+const NOT_STATIC = 'belongs to a balanced record, one with policy and pools';
+
+/** What belongs to balanced records. */
+const misplaced = Object.fromEntries(
+  ['answer', 'probe', 'damping', 'when_all_down', 'failover_target'].map((key) => [key, NOT_STATIC]),
+);
+
 /** All that a static record can be. */
 export const wholeStaticRecord = v.pipe(
-  section({
-    a: about('IPv4 addresses.', v.optional(listOf(ipAddress(4), 'IPv4 addresses'))),
-    aaaa: about('IPv6 addresses.', v.optional(listOf(ipAddress(6), 'IPv6 addresses'))),
-    cname: about(
-      'This name is another name for that one, and holds nothing else. Followed within the zone.',
-      v.optional(absoluteName),
-    ),
-    ns: about(
-      'This name and all below it belong to a zone that these servers answer for. A server whose name lies there needs an address record here.',
-      v.optional(v.pipe(listOf(absoluteName, 'names'), v.minLength(1, 'must name at least one server'))),
-    ),
-    ...dataTypes,
-    ttl: about('Their TTL.', v.optional(ttl, '60s')),
-  }),
+  section(staticEntries, [], { misplaced }),
   v.title('static record'),
   v.rawCheck(({ dataset, addIssue }) => {
     const value: unknown = dataset.value;

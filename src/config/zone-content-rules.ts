@@ -1,10 +1,12 @@
 /** What may stand in a zone together: aliases, delegations, and the names that records point at. */
+import { isIP } from 'node:net';
 import type { BalancedRecordConfig, StaticRecordConfig, ZoneConfig } from './dns.ts';
-import { nameInZone, namesUpFrom } from './domain-name.ts';
+import { IS_ADDRESS, nameInZone, namesUpFrom } from './domain-name.ts';
 import type { ConfigPath } from './problem.ts';
 import { parseMx, parseSrv } from './record-text.ts';
 import type { RuleContext } from './rule.ts';
-import { HAS_NO_ADDRESS, IS_ALIAS, ServedNames } from './served-names.ts';
+import { HAS_NO_ADDRESS, IS_ALIAS, type ServedName, ServedNames, type ServedRecord } from './served-names.ts';
+import { parseServiceBinding } from './service-binding.ts';
 
 interface ZoneContent {
   /** Of the records. */
@@ -40,7 +42,7 @@ export function contentRules(context: RuleContext, { path, zone, zones }: ZoneCo
     const cut = cuts.size === 0 ? undefined : cutAbove(entry.name, cuts);
     if (cut !== undefined) belowCutRule(context, entry, cut);
   }
-  circleRule(context, entries);
+  circleRule(context, entries, names);
 }
 
 /** Of several the highest: what lies below it is no delegation of ours. */
@@ -103,50 +105,84 @@ function belowCutRule({ report }: RuleContext, { at, name, record }: Entry, cut:
   }
 }
 
-/** RFC 2181 section 10.3: servers and mail servers are named by names with addresses, and not by aliases. */
-function targetRules({ isSound, isShaped, report }: RuleContext, { at, record }: Entry, names: ServedNames): void {
-  if (record.mx === undefined && record.srv === undefined) return;
-  const targets: readonly (readonly [type: string, index: number, target: string | undefined])[] = [
-    ...(isShaped([...at, 'mx']) ? (record.mx ?? []) : []).map((text, i) => ['mx', i, parseMx(text)?.exchange] as const),
-    ...(isShaped([...at, 'srv']) ? (record.srv ?? []) : []).map(
-      (text, i) => ['srv', i, parseSrv(text)?.target] as const,
-    ),
-  ];
-  for (const [type, index, target] of targets) {
-    const place = [...at, type, index];
-    if (target === undefined || !isSound(place)) continue;
-    const found = target === '' || names.isDelegated(target) ? 'elsewhere' : names.find(target);
-    if (found === 'alias') report(place, IS_ALIAS);
-    else if (found === 'missing' || found === 'other data') report(place, HAS_NO_ADDRESS);
-    if (target === '' && type === 'mx' && (record.mx ?? []).length > 1) {
-      report(place, 'says that no mail is taken here, and must stand alone (RFC 7505)');
+interface Target {
+  readonly type: keyof typeof TARGETS;
+  readonly place: ConfigPath;
+  /** Absolute, lower-cased, without final dot; '' is the root, where there is no name. */
+  readonly name: string;
+}
+
+const TARGETS = {
+  mx: (text: string) => parseMx(text)?.exchange,
+  srv: (text: string) => parseSrv(text)?.target,
+  https: (text: string) => parseServiceBinding(text)?.target,
+  svcb: (text: string) => parseServiceBinding(text)?.target,
+};
+
+/**
+ * RFC 2181 section 10.3: mail servers and targets are named by names with addresses, and not by aliases. RFC 9460 lets
+ * those of `https` and `svcb` be aliases, or have only such a record themselves.
+ */
+function targetRules(context: RuleContext, { at, record }: Entry, names: ServedNames): void {
+  if (!('mx' in record || 'srv' in record || 'https' in record || 'svcb' in record)) return;
+  for (const target of targetsOf(context, at, record)) {
+    const { type, place, name } = target;
+    if (isIP(name) !== 0) context.report(place, `names ${name}, which ${IS_ADDRESS}`);
+    else if (name !== '' && !names.isDelegated(name)) foundRule(context, target, names.find(name));
+    if (name === '' && type === 'mx' && (record.mx ?? []).length > 1) {
+      context.report(place, 'says that no mail is taken here, and must stand alone (RFC 7505)');
     }
   }
 }
 
-/** Aliases that lead back to themselves give nobody an address. */
-function circleRule({ report, isSound }: RuleContext, entries: readonly Entry[]): void {
-  const targets = new Map<string, string>();
-  for (const { at, name, record } of entries) {
-    if ('cname' in record && record.cname !== undefined && isSound([...at, 'cname'])) targets.set(name, record.cname);
-  }
-  const circular = namesInCircles(targets);
-  for (const { at, name } of entries) if (circular.has(name)) report([...at, 'cname'], 'leads back to itself');
+function targetsOf({ isShaped, isSound }: RuleContext, at: ConfigPath, record: Entry['record']): readonly Target[] {
+  return (['mx', 'srv', 'https', 'svcb'] as const).flatMap((type) =>
+    (isShaped([...at, type]) ? (record[type] ?? []) : []).flatMap((text, index): readonly Target[] => {
+      const place = [...at, type, index];
+      const name = isSound(place) ? TARGETS[type](text) : undefined;
+      return name === undefined ? [] : [{ type, place, name }];
+    }),
+  );
+}
+
+function foundRule({ report }: RuleContext, { type, place }: Target, found: ServedName): void {
+  const mustHaveAddress = type === 'mx' || type === 'srv';
+  if (found === 'alias' && mustHaveAddress) report(place, IS_ALIAS);
+  else if (found === 'missing' || (found === 'other data' && mustHaveAddress)) report(place, HAS_NO_ADDRESS);
+}
+
+/** Aliases that lead back to themselves give nobody an address, be it through another zone of ours. */
+function circleRule({ report, isSound }: RuleContext, entries: readonly Entry[], names: ServedNames): void {
+  const aliases = entries.filter(
+    ({ at, record }) => 'cname' in record && record.cname !== undefined && isSound([...at, 'cname']),
+  );
+  const circular = recordsInCircles(
+    aliases.map(({ name }) => name),
+    names,
+  );
+  for (const { at, record } of aliases) if (circular.has(record)) report([...at, 'cname'], 'leads back to itself');
 }
 
 /** Each name is walked over once, however long the chains are that lead to it. */
-function namesInCircles(targets: ReadonlyMap<string, string>): ReadonlySet<string> {
-  const circular = new Set<string>();
+function recordsInCircles(aliases: readonly string[], names: ServedNames): ReadonlySet<ServedRecord> {
+  const circular = new Set<ServedRecord>();
   const done = new Set<string>();
-  for (const start of targets.keys()) {
-    const way = new Set<string>();
+  for (const start of aliases) {
+    const way = new Map<string, ServedRecord>();
     let at: string | undefined = start;
-    for (; at !== undefined && !done.has(at) && !way.has(at); at = targets.get(at)) way.add(at);
-    if (at !== undefined && way.has(at)) {
-      const names = [...way];
-      for (const name of names.slice(names.indexOf(at))) circular.add(name);
+    while (at !== undefined && !done.has(at) && !way.has(at)) {
+      const record = names.ownRecordOf(at);
+      if (record === undefined) break;
+      way.set(at, record);
+      at = 'cname' in record ? record.cname : undefined;
     }
-    for (const name of way) done.add(name);
+    const walked = [...way.keys()];
+    const circle = at !== undefined && way.has(at) ? walked.slice(walked.indexOf(at)) : [];
+    for (const name of circle) {
+      const record = way.get(name);
+      if (record !== undefined) circular.add(record);
+    }
+    for (const name of walked) done.add(name);
   }
   return circular;
 }

@@ -6,6 +6,7 @@ import { dampingRules } from './dns-damping.ts';
 import { isInZone, MAX_NAME_LENGTH, nameInZone, namesUpFrom } from './domain-name.ts';
 import { failoverTargetRule } from './failover-target-rule.ts';
 import type { ConfigPath } from './problem.ts';
+import { identityOf } from './record-identity.ts';
 import type { RuleContext } from './rule.ts';
 import { HAS_NO_ADDRESS, IS_ALIAS, ServedNames } from './served-names.ts';
 import { uniqueNames } from './unique-names.ts';
@@ -13,6 +14,7 @@ import { contentRules } from './zone-content-rules.ts';
 
 type Pool = BalancedRecordConfig['pools'][number];
 type RecordConfig = BalancedRecordConfig | StaticRecordConfig;
+type ZoneConfigs = Readonly<Record<string, ZoneConfig>>;
 
 export function zoneRules(context: RuleContext): void {
   const { config, isShaped } = context;
@@ -27,16 +29,19 @@ export function zoneRules(context: RuleContext): void {
     for (const [relative, record] of Object.entries(zone.records)) {
       const at = [...path, 'records', relative];
       const inside = inner.get(name) ?? [];
-      nameRules(context, { path: at, record, name: nameInZone(relative, name), zone: name, inner: inside });
+      nameRules(context, { path: at, record, name: nameInZone(relative, name), zone: name, zones, inner: inside });
       if (isShaped(at) && 'pools' in record) balancedRules(context, at, record);
-      else if (isShaped(at)) listRules(context, at, record);
     }
     contentRules(context, { path: [...path, 'records'], zone: name, zones });
+    // Behind the content: of a record that is there twice and wrong as well, that is the reason to tell.
+    for (const [relative, record] of Object.entries(zone.records)) {
+      listRules(context, [...path, 'records', relative], record);
+    }
   }
 }
 
 /** By zone, the others that lie in it, in their order. */
-function zonesInside(zones: Readonly<Record<string, ZoneConfig>>): ReadonlyMap<string, readonly string[]> {
+function zonesInside(zones: ZoneConfigs): ReadonlyMap<string, readonly string[]> {
   const inside = new Map<string, string[]>();
   for (const name of Object.keys(zones)) {
     for (const at of namesUpFrom(name)) {
@@ -51,11 +56,13 @@ interface NamedRecord {
   readonly record: RecordConfig;
   readonly name: string;
   readonly zone: string;
+  readonly zones: ZoneConfigs;
   /** The zones that lie in it. */
   readonly inner: readonly string[];
 }
 
-function nameRules({ isShaped, report }: RuleContext, { path, record, name, zone, inner }: NamedRecord): void {
+function nameRules({ isShaped, report }: RuleContext, named: NamedRecord): void {
+  const { path, record, name, zone, zones, inner } = named;
   if (name.length > MAX_NAME_LENGTH) {
     report(path, `is longer than ${MAX_NAME_LENGTH} characters together with its zone`, 'key');
   }
@@ -64,6 +71,10 @@ function nameRules({ isShaped, report }: RuleContext, { path, record, name, zone
   if (zone.includes('.') && isInZone(relative, zone)) {
     const meant = relative === zone ? '@' : relative.slice(0, -zone.length - 1);
     report(path, `is relative to the zone, and so would mean ${name}; write ${JSON.stringify(meant)}`, 'key');
+  } else {
+    const other = otherZoneOf(relative, zones);
+    const fix = `it is a name of the zone ${other}, and belongs there`;
+    if (other !== undefined) report(path, `is relative to the zone, and so would mean ${name}; ${fix}`, 'key');
   }
   const owner = inner.find((it) => isInZone(name, it));
   // The zone above may say whose servers have the zone below, here or elsewhere.
@@ -71,10 +82,17 @@ function nameRules({ isShaped, report }: RuleContext, { path, record, name, zone
   if (owner !== undefined && !isDelegation) report(path, `lies in the zone ${owner}, which answers instead`, 'key');
 }
 
+/** Of two labels or more: a name may well be called like a zone of one, `test` or `internal`. */
+function otherZoneOf(relative: string, zones: ZoneConfigs): string | undefined {
+  if (!relative.includes('.')) return undefined;
+  for (const at of namesUpFrom(relative)) if (at.includes('.') && at in zones) return at;
+  return undefined;
+}
+
 interface Servers {
   readonly path: ConfigPath;
   readonly zone: ZoneConfig;
-  readonly zones: Readonly<Record<string, ZoneConfig>>;
+  readonly zones: ZoneConfigs;
 }
 
 /** A server named inside of what we serve is found through our own answer, so there must be one. */
@@ -122,7 +140,7 @@ function balancedRules(context: RuleContext, path: ConfigPath, record: BalancedR
       context,
       listed.map(([place, it]) => ({
         path: [...at, place],
-        name: () => (typeof it === 'string' ? it : it.address).toLowerCase(),
+        name: () => identityOf('aaaa', typeof it === 'string' ? it : it.address),
       })),
     );
   }
@@ -181,9 +199,9 @@ function probePortRule(
   }
 }
 
-/** An answer is a set: what is listed twice would be sent once or break other servers. */
+/** An answer is a set: what is listed twice, be it in another notation, would be sent once (RFC 2181 section 5). */
 function listRules(context: RuleContext, path: ConfigPath, record: RecordConfig): void {
-  if ('pools' in record) return;
+  if (!context.isShaped(path) || 'pools' in record) return;
   for (const type of ['a', 'aaaa', 'ns', 'mx', 'txt', 'srv', 'caa', 'https', 'svcb'] as const) {
     const listed = record[type];
     if (listed === undefined || !context.isShaped([...path, type]) || listed.length < 2) continue;
@@ -192,7 +210,7 @@ function listRules(context: RuleContext, path: ConfigPath, record: RecordConfig)
       context,
       items.map(([index, item]) => ({
         path: [...path, type, index],
-        name: () => (type === 'txt' ? item : item.toLowerCase()),
+        name: () => identityOf(type, item),
       })),
     );
   }
