@@ -11,6 +11,9 @@ import type { Place, ZoneNode, ZoneTree } from './zone-tree.ts';
 /** Longer chains are cut: whoever asks goes on by itself from the last alias. */
 const MAX_ALIASES = 16;
 
+/** What is sent along with a name; with that of SVCB and HTTPS records their own type too (RFC 9460 section 4.1). */
+const ADDRESSES: readonly number[] = [TYPE.A, TYPE.AAAA];
+
 export interface Resolution {
   readonly rcode: Rcode;
   /** Clear for a referral: the data is not ours. */
@@ -83,7 +86,10 @@ interface Answered {
 
 function answered(tree: ZoneTree, composer: Composer, { node, owner, set }: Answered): Resolution {
   if (!composer.add(ANSWER, owner, set)) return done(false);
-  if (set.type !== TYPE.CNAME) for (const target of set.targets) addAddresses(tree, composer, node.zone, target);
+  if (set.type !== TYPE.CNAME) {
+    const types = set.type === TYPE.SVCB || set.type === TYPE.HTTPS ? [...ADDRESSES, set.type] : ADDRESSES;
+    for (const target of set.targets) addBeside(tree, composer, { zone: node.zone, name: target, types });
+  }
   return { ...done(true), isStale: node.isStale };
 }
 
@@ -100,17 +106,24 @@ function refer(tree: ZoneTree, composer: Composer, cut: ZoneNode, isAuthoritativ
   let fits = servers !== undefined && composer.add(AUTHORITY, cut.name, servers);
   const isInside = (name: string) => name === cut.name || name.endsWith(`.${cut.name}`);
   const targets = servers?.targets ?? [];
-  for (const target of targets.filter(isInside)) fits &&= addAddresses(tree, composer, cut.zone, target);
-  for (const target of targets) if (!isInside(target)) addAddresses(tree, composer, cut.zone, target);
+  const addGlue = (name: string) => addBeside(tree, composer, { zone: cut.zone, name, types: ADDRESSES });
+  for (const target of targets.filter(isInside)) fits &&= addGlue(target);
+  for (const target of targets) if (!isInside(target)) addGlue(target);
   return { rcode: RCODE.NOERROR, isAuthoritative, isTruncated: !fits, isStale: false };
 }
 
+interface Beside {
+  readonly zone: Zone;
+  readonly name: string;
+  readonly types: readonly number[];
+}
+
 /** Of names of the zone only, glue included. False where one of the sets found no room. */
-function addAddresses(tree: ZoneTree, composer: Composer, zone: Zone, name: string): boolean {
+function addBeside(tree: ZoneTree, composer: Composer, { zone, name, types }: Beside): boolean {
   const place = tree.placeOf(nameKey(name));
   if (place?.node === undefined || place.node.zone !== zone) return true;
   let fits = true;
-  for (const type of [TYPE.A, TYPE.AAAA]) {
+  for (const type of types) {
     const set = findSet(place.node, type);
     if (set !== undefined) fits = composer.add(ADDITIONAL, name, set) && fits;
   }

@@ -103,7 +103,7 @@ export class Responder {
         this.#tally.count(zone.slot, parsed.type, RCODE.NOERROR);
         // Before options are added to those that it may write to.
         const part = set.chooser === undefined ? set : set.partFor(new ClientNetwork(parsed, address));
-        const told = node?.isStale && parsed.edns ? withOption(parsed, EXTENDED.staleAnswer) : parsed;
+        const told = node?.isStale ? stale(parsed, roomFor(parsed, maxBytes) - part.byteLength) : parsed;
         return writeAnswer(query, told, part, maxBytes);
       }
       const rcode = node === undefined ? RCODE.NXDOMAIN : RCODE.NOERROR;
@@ -119,14 +119,14 @@ export class Responder {
     const { zone } = place.encloser;
     const key = questionKey(query, parsed.nameEnd);
     if (parsed.type === TYPE.DS && key === zone.key) return this.#aboveCut(query, parsed, zone, maxBytes);
-    const room = roomFor(parsed, maxBytes) - EXTENDED.staleAnswer.length;
+    const room = roomFor(parsed, maxBytes);
     const client = new ClientNetwork(parsed, address);
     const resolution = resolve(this.#tree, this.#composer, { parsed, key, place, room, client });
     this.#tally.count(zone.slot, parsed.type, resolution.rcode);
     if (resolution.rcode === RCODE.SERVFAIL) {
       return writeError(query, withOption(parsed, EXTENDED.notReady), RCODE.SERVFAIL);
     }
-    const told = resolution.isStale ? withOption(parsed, EXTENDED.staleAnswer) : parsed;
+    const told = resolution.isStale ? stale(parsed, room - this.#composer.records.length) : parsed;
     return writeComposed(query, told, this.#composer, resolution);
   }
 
@@ -154,6 +154,11 @@ interface Asked {
 function explained(parsed: Query): Query {
   if (parsed.rcode === RCODE.REFUSED) return withOption(parsed, EXTENDED.prohibited);
   return parsed.rcode === RCODE.NOTIMP ? withOption(parsed, EXTENDED.notSupported) : parsed;
+}
+
+/** Says so where the octets that are left have room for it: for the reason alone nobody has to come back over TCP. */
+function stale(parsed: Query, left: number): Query {
+  return left < EXTENDED.staleAnswer.length ? parsed : withOption(parsed, EXTENDED.staleAnswer);
 }
 
 function isAlias(node: ZoneNode): boolean {

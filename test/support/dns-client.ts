@@ -1,5 +1,5 @@
 /** A small DNS client for tests: one question over UDP, or a TCP connection that sends any octets one likes. */
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type Answer, query, readAnswer } from './dns-message.ts';
@@ -37,6 +37,51 @@ export async function ask(address: string, name: string, type = 'A'): Promise<An
   const reply = await exchangeUdp(address, query(name, type));
   if (reply === undefined) throw new Error(`no answer from ${address} to ${name} ${type}`);
   return readAnswer(reply);
+}
+
+/** One socket that has many questions under way. */
+export class DnsUdpClient {
+  readonly #socket: UdpSocket;
+  #received: Buffer[] = [];
+  #news: () => void = () => {};
+
+  private constructor(socket: UdpSocket) {
+    this.#socket = socket;
+    socket.on('error', () => {});
+    socket.on('message', (message) => {
+      this.#received.push(message);
+      this.#news();
+    });
+  }
+
+  static async connect(address: string): Promise<DnsUdpClient> {
+    const { host, port } = hostAndPort(address);
+    const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+    socket.connect(port, host);
+    await once(socket, 'connect');
+    return new DnsUdpClient(socket);
+  }
+
+  send(...messages: readonly Buffer[]): void {
+    for (const message of messages) this.#socket.send(message);
+  }
+
+  /** The next `count` messages; rejects when they have not come in time. */
+  async receive(count: number): Promise<readonly Buffer[]> {
+    const deadline = AbortSignal.timeout(DEADLINE_MS);
+    while (this.#received.length < count) {
+      if (deadline.aborted) throw new Error(`${this.#received.length} of ${count} answers came`);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#news = resolve;
+      deadline.addEventListener('abort', () => resolve(), { once: true });
+      await promise;
+    }
+    return this.#received.splice(0, count);
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
 }
 
 export class DnsTcpClient {

@@ -2,10 +2,11 @@
 import { encodeRecord } from '../../dns/io/wire.ts';
 import { Responder } from '../../dns/responder.ts';
 import { Tally } from '../../dns/tally.ts';
+import type { Transport } from '../../dns/truncate.ts';
 import { buildZones } from '../../dns/zone-config.ts';
 import type { StaticRecordConfig, ZoneConfig } from '../../src/config/dns.ts';
-import { DnsTcpClient } from './dns-client.ts';
-import { type Answer, query, readAnswer } from './dns-message.ts';
+import { DnsTcpClient, DnsUdpClient } from './dns-client.ts';
+import { type Answer, opt, query, readAnswer } from './dns-message.ts';
 import { configOf } from './dns-zone.ts';
 import { seeded } from './endpoints.ts';
 import { startKnot } from './knot.ts';
@@ -54,6 +55,39 @@ dns:
         own: { ns: [ own.lb.test ], a: [ 192.0.2.62 ] }
         far: { ns: [ ns.example.org, ns.example.net ] }
         eu: { ns: [ ns.eu.lb.test. ] }
+        beside: { ns: [ ns.sub.lb.test., ns.eu.lb.test. ] }
+        "*.wcut": { a: [ 192.0.2.10 ], aaaa: [ "2001:db8::10" ] }
+        part.wcut: { ns: [ ns.part.wcut.lb.test. ] }
+        ns.part.wcut: { a: [ 192.0.2.63 ] }
+        "*.wbelow": { cname: x.part.wcut.lb.test. }
+        "*.wself": { cname: x.wself.lb.test. }
+        "*.wdeeper": { cname: a.b.wdeeper.lb.test. }
+        "*.ent.wild": { txt: [ "above" ] }
+        "*.b.wcut": { mx: [ "10 some.wcut.lb.test." ] }
+        mxwild: { mx: [ "10 some.wild.lb.test.", "20 b.example.org." ], srv: [ "1 2 3 any.wcut.lb.test." ] }
+        mxcut: { mx: [ "10 ns.sub.lb.test." ], srv: [ "1 2 3 ns.sub.lb.test.", "1 2 3 www.eu.lb.test." ] }
+        chain: { https: [ "0 svc.lb.test.", "0 svc2.lb.test." ], svcb: [ "1 svc2.lb.test.", "2 ." ] }
+        svc2: { https: [ "1 . alpn=h2", "2 mail.lb.test. port=443" ], svcb: [ "1 ." ], a: [ 192.0.2.12 ] }
+        aliassvc: { cname: chain.lb.test. }
+        "*.wild2": { a: [ 192.0.2.13 ] }
+        c0: { cname: c1.lb.test. }
+        c1: { cname: c2.lb.test. }
+        c2: { cname: c3.lb.test. }
+        c3: { cname: c4.lb.test. }
+        c4: { cname: c5.wild.lb.test. }
+        deep.in.wild2: { ns: [ ns1.lb.test., ns2.deep.in.wild2.lb.test. ] }
+        inner: { cname: www.in.wild2.lb.test. }
+        many: { a: [ ${Array.from({ length: 29 }, (_, i) => `192.0.2.${100 + i}`).join(', ')} ] }
+        ma: { cname: many.lb.test. }
+        manymx: { mx: [ ${Array.from({ length: 10 }, (_, i) => `"10 a${i}.m.lb.test."`).join(', ')} ] }
+        "*.m": { a: [ 192.0.2.77 ], aaaa: [ "2001:db8::77" ] }
+    deep.in.wild2.lb.test:
+      soa: { mname: ns1.lb.test., rname: hostmaster.lb.test. }
+      ns: [ ns1.lb.test., ns2.deep.in.wild2.lb.test. ]
+      records:
+        ns2: { a: [ 192.0.2.54 ] }
+        "*": { cname: wild.lb.test. }
+        x: { cname: y.deep.in.wild2.lb.test. }
     eu.lb.test:
       soa: { mname: ns.eu.lb.test., rname: hostmaster.lb.test., negative_ttl: 30s, ttl: 10s }
       ns: [ ns.eu.lb.test. ]
@@ -65,8 +99,33 @@ dns:
 `);
 
 const TYPES = ['A', 'A', 'AAAA', 'NS', 'SOA', 'CNAME', 'MX', 'TXT', 'SRV', 'CAA', 'HTTPS', 'SVCB', 'DS', 'TYPE666'];
-const LABELS = ['x', '*', 'www', 'here', 'a', 'b', 'ns', 'deep', 'er', 'some', 'ent', 'sub', 'eu', 'wild', '_tcp'];
+const LABELS = [
+  'x',
+  '*',
+  'www',
+  'here',
+  'a',
+  'b',
+  'ns',
+  'deep',
+  'er',
+  'some',
+  'ent',
+  'sub',
+  'eu',
+  'wild',
+  '_tcp',
+  'part',
+  'wcut',
+  'deep',
+  'in',
+  'b',
+  'own',
+];
+const SIZES = [0, 512, 522, 523, 600, 700, 1232, 4096, 65_535];
 const AT_ONCE = 50;
+
+type Client = Pick<DnsTcpClient, 'send' | 'receive' | 'close'>;
 
 export interface Difference {
   readonly question: string;
@@ -74,28 +133,33 @@ export interface Difference {
   readonly knot: string;
 }
 
-/** Asks both `count` questions, the same ones for the same seed, over TCP, where nothing is cut. */
+/** Asks both `count` questions, the same ones for the same seed: over TCP, where nothing is cut, and as many over UDP. */
 export async function compareWithKnot(count: number, seed: number): Promise<readonly Difference[]> {
   const zones = CONFIG.dns?.zones ?? {};
   const { tree } = buildZones(zones, SERIAL, encodeRecord);
   const responder = new Responder(tree, new Tally(tree.zones.map((zone) => zone.name)), encodeRecord);
   const knot = await startKnot(new Map(Object.entries(zones).map(([name, zone]) => [name, zoneFile(name, zone)])));
   const differences: Difference[] = [];
+  const clients: Record<Transport, Client> = {
+    tcp: await DnsTcpClient.connect(knot.address),
+    udp: await DnsUdpClient.connect(knot.address),
+  };
   try {
-    const client = await DnsTcpClient.connect(knot.address);
     const random = seeded(seed);
     for (let asked = 0; asked < count; asked += AT_ONCE) {
+      const transport = (asked / AT_ONCE) % 2 === 0 ? 'tcp' : 'udp';
       const queries = Array.from({ length: Math.min(AT_ONCE, count - asked) }, (_, i) => anyQuery(random, i));
-      client.send(...queries);
-      const replies = new Map((await client.receive(queries.length)).map((it) => [it.readUInt16BE(), it]));
+      clients[transport].send(...queries);
+      const replies = new Map((await clients[transport].receive(queries.length)).map((it) => [it.readUInt16BE(), it]));
       for (const [i, bytes] of queries.entries()) {
-        const here = plain(readAnswer(responder.respond(bytes, 'tcp')!));
-        const there = plain(readAnswer(replies.get(i)!));
-        if (here !== there) differences.push({ question: readAnswer(replies.get(i)!).question, here, knot: there });
+        const [ours, theirs] = [readAnswer(responder.respond(bytes, transport)!), readAnswer(replies.get(i)!)];
+        const [here, there] = [plain(ours, transport), plain(theirs, transport)];
+        const question = `${transport} ${theirs.question} ${theirs.edns ?? ''}`;
+        if (here !== there) differences.push({ question, here, knot: there });
       }
     }
-    client.close();
   } finally {
+    for (const client of Object.values(clients)) client.close();
     await knot.close();
   }
   return differences;
@@ -113,18 +177,29 @@ function anyQuery(random: () => number, id: number): Buffer {
   if (way > 0.75) labels = [oneOf(LABELS), ...labels];
   if (way > 0.9) labels = labels.slice(Math.floor(random() * labels.length));
   const name = labels.join('.').replace(/[a-z]/g, (it) => (random() < 0.2 ? it.toUpperCase() : it));
-  return query(name, oneOf(TYPES), { id, flags: random() < 0.5 ? 0x0100 : 0 });
+  const edns = opt({ size: oneOf(SIZES), flags: random() < 0.5 ? 0x8000 : 0 });
+  return query(name, oneOf(TYPES), {
+    id,
+    flags: random() < 0.5 ? 0x0100 : 0,
+    additionals: random() < 0.5 ? [edns] : [],
+  });
 }
 
-function plain({ rcode, flags, answer, authority, additional }: Answer): string {
+/**
+ * What is left out where the message is full is up to the server: of the additional section over UDP, and of everything
+ * beside TC.
+ */
+function plain({ rcode, flags, edns, answer, authority, additional }: Answer, transport: Transport): string {
   // Knot writes owners in the letters of the question, we of the zone: the same name.
   const lines = (section: readonly string[]) => section.map((it) => it.toLowerCase()).toSorted();
+  if (flags.includes('tc')) return JSON.stringify({ rcode, flags, edns });
   return JSON.stringify({
     rcode,
     flags,
+    edns,
     answer: lines(answer),
     authority: lines(authority),
-    additional: lines(additional),
+    additional: transport === 'tcp' ? lines(additional) : [],
   });
 }
 
