@@ -6,6 +6,7 @@ import { balancedSets, type Serving } from './balanced-sets.ts';
 import type { Basis, Choice, FailoverMemory, FailoverRule } from './failover.ts';
 import { answerFingerprint } from './fingerprint.ts';
 import type { Ip } from './ip.ts';
+import { NetworkRings } from './network-rings.ts';
 import type { PoolState } from './pool.ts';
 import type { RecordEncoder } from './record.ts';
 import { chooseFrom, type MemberStanding, RecordMembers, type RecordMembersOptions } from './record-members.ts';
@@ -20,6 +21,8 @@ export interface BalancedRecordOptions extends FailoverRule, RecordMembersOption
   /** Default `all`. */
   readonly serving?: Serving;
   readonly encode: RecordEncoder;
+  /** Those of the thread's other names. Default: it has its own. */
+  readonly rings?: NetworkRings;
 }
 
 /** A change of the addresses, for the log. */
@@ -40,6 +43,7 @@ export interface Standing {
 export class BalancedRecord {
   readonly #options: BalancedRecordOptions;
   readonly #members: RecordMembers;
+  readonly #rings: NetworkRings;
   #node: ZoneNode;
   /** How often the addresses changed after the first time. */
   changes = 0;
@@ -50,6 +54,7 @@ export class BalancedRecord {
   constructor(options: BalancedRecordOptions) {
     this.#options = options;
     this.#members = new RecordMembers(options);
+    this.#rings = options.rings ?? new NetworkRings();
     this.#node = options.node;
   }
 
@@ -157,7 +162,8 @@ export class BalancedRecord {
     const { encode, fixed, serving = 'all' } = this.#options;
     const node = this.#node;
     const candidates = addresses.map((ip, i) => ({ ip, weight: weights[i] ?? 1 }));
-    return [...balancedSets(candidates, { owner: node.name, ttl, serving, encode, former: node.sets }), ...fixed];
+    const options = { owner: node.name, ttl, serving, encode, rings: this.#rings, former: node.sets };
+    return [...balancedSets(candidates, options), ...fixed];
   }
 }
 

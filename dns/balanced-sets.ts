@@ -5,6 +5,7 @@ import type { Candidate } from './candidate.ts';
 import { TYPE } from './codes.ts';
 import { isIpv6 } from './ip.ts';
 import { NetworkRing } from './network-ring.ts';
+import type { NetworkRings } from './network-rings.ts';
 import type { RecordEncoder } from './record.ts';
 import { WeightedTurns } from './weighted-turns.ts';
 
@@ -29,6 +30,8 @@ export interface BalancedSetsOptions {
   readonly ttl: number;
   readonly serving: Serving;
   readonly encode: RecordEncoder;
+  /** Those of the thread's other names. */
+  readonly rings: NetworkRings;
   /** The sets whose place these take: turns go on from there. */
   readonly former: readonly AnswerSet[];
 }
@@ -52,16 +55,21 @@ export function balancedSets(candidates: readonly Candidate[], options: Balanced
 function familySet(
   type: typeof TYPE.A | typeof TYPE.AAAA,
   all: readonly Candidate[],
-  { owner, ttl, serving, encode, former }: BalancedSetsOptions,
+  { owner, ttl, serving, encode, rings, former }: BalancedSetsOptions,
 ): readonly AnswerSet[] {
   const some = all.slice(0, MAX_ADDRESSES);
   if (some.length === 0) return [];
   const before = former.find((set) => set.type === type) ?? {};
   const records = some.map(({ ip }) => ({ type, address: ip }));
-  return [new AnswerSet(owner, ttl, records, encode, orderOf(serving, some, before))];
+  return [new AnswerSet(owner, ttl, records, encode, orderOf(serving, some, rings, before))];
 }
 
-function orderOf(serving: Serving, candidates: readonly Candidate[], { turns, chooser }: RecordOrder): RecordOrder {
+function orderOf(
+  serving: Serving,
+  candidates: readonly Candidate[],
+  rings: NetworkRings,
+  { turns, chooser }: RecordOrder,
+): RecordOrder {
   const ofTurns = (it: unknown): WeightedTurns | undefined => (it instanceof WeightedTurns ? it : undefined);
   switch (serving) {
     case 'all':
@@ -71,6 +79,6 @@ function orderOf(serving: Serving, candidates: readonly Candidate[], { turns, ch
     case 'one_weighted':
       return { chooser: new WeightedTurns(candidates, ofTurns(chooser)) };
     case 'one_sticky':
-      return { chooser: new NetworkRing(candidates, chooser instanceof NetworkRing ? chooser : undefined) };
+      return { chooser: rings.of(candidates, chooser instanceof NetworkRing ? chooser : undefined) };
   }
 }

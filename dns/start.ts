@@ -17,6 +17,7 @@ import { OwnThread, type OwnThreadOptions } from './io/own-thread.ts';
 import { RunningRecords } from './io/running-records.ts';
 import type { DnsServing } from './io/serving.ts';
 import { encodeRecord } from './io/wire.ts';
+import { NetworkRings } from './network-rings.ts';
 import { Overrides } from './overrides.ts';
 import { Tally } from './tally.ts';
 import { buildZones } from './zone-config.ts';
@@ -56,7 +57,15 @@ export function startDns(options: DnsOptions): RunningHouse {
   const contents = new ZoneContents();
   const memory = new AnswerMemory({ dir: config.snapshot_dir, log, contents, besideAnother });
   const overrides = new Overrides();
-  const pools = { consul, commands, snapshotDir: config.snapshot_dir, baseDir, log, encode: encodeRecord };
+  const pools = {
+    consul,
+    commands,
+    snapshotDir: config.snapshot_dir,
+    baseDir,
+    log,
+    encode: encodeRecord,
+    rings: new NetworkRings(),
+  };
   const onAnswer = (): void => memory.save();
   const onLook = (record: BalancedRecord): void => serving.note(record);
   const records = new RunningRecords(balanced, { ...pools, onAnswer, onLook, overrides });

@@ -14,6 +14,7 @@ import { BalancedRecord } from '../balanced-record.ts';
 import { servingOf } from '../balanced-sets.ts';
 import type { HoldChange } from '../damped-members.ts';
 import type { DampingRule } from '../damping.ts';
+import type { NetworkRings } from '../network-rings.ts';
 import type { OverrideState } from '../override-order.ts';
 import type { Overrides } from '../overrides.ts';
 import type { PoolMember } from '../pool.ts';
@@ -26,6 +27,7 @@ type PoolConfig = BalancedRecordConfig['pools'][number];
 export interface PoolsOptions extends Pick<ClusterRunnerOptions, 'snapshotDir' | 'baseDir' | 'log' | 'commands'> {
   readonly consul: ConsulOnDemand;
   readonly encode: RecordEncoder;
+  readonly rings: NetworkRings;
   /** An answer, or what is remembered of good ones, is another now. */
   readonly onAnswer: () => void;
   readonly overrides: Overrides;
@@ -75,7 +77,7 @@ export function startPool({ node, config }: BalancedPlace, pool: PoolConfig, opt
   });
 }
 
-type FollowOptions = Pick<PoolsOptions, 'encode' | 'log' | 'onAnswer' | 'onLook' | 'overrides'>;
+type FollowOptions = Pick<PoolsOptions, 'encode' | 'rings' | 'log' | 'onAnswer' | 'onLook' | 'overrides'>;
 
 /** A record that follows its pools; it has an answer when this returns, as good as what is known by then. */
 export function followPools(
@@ -120,12 +122,12 @@ export function followPools(
 function recordOver(
   { node, config, fixed }: BalancedPlace,
   pools: readonly RunningCluster[],
-  { encode, log, overrides }: FollowOptions,
+  { encode, rings, log, overrides }: FollowOptions,
 ): BalancedRecord {
   const onHold = (change: HoldChange): void => logHold(record, change, log);
   const overrideOf = (cluster: string, { id, ip }: PoolMember): OverrideState | undefined =>
     overrides.has(node.name) ? overrides.of(node.name, { pool: poolName(cluster, node.name), id, ip }) : undefined;
-  const record = new BalancedRecord({ node, fixed, pools, encode, onHold, overrideOf, ...rulesOf(config) });
+  const record = new BalancedRecord({ node, fixed, pools, encode, rings, onHold, overrideOf, ...rulesOf(config) });
   return record;
 }
 

@@ -1,5 +1,6 @@
 /** The zones of a worker: those that it answers from, and those that wait for the word to take their place. */
 import { type AnswerState, applyAnswer } from '../answer-state.ts';
+import { NetworkRings } from '../network-rings.ts';
 import type { Responder } from '../responder.ts';
 import type { Tally } from '../tally.ts';
 import { type BalancedPlace, buildZones } from '../zone-config.ts';
@@ -29,6 +30,7 @@ export class WorkerZones {
   #next: BuiltPlan | undefined;
   /** By place, what its node answers. */
   readonly #applied = new WeakMap<BalancedPlace, AnswerState>();
+  readonly #rings = new NetworkRings();
 
   /** `first` is what the responder answers from. */
   constructor(responder: Responder, first: BuiltPlan, update: AnswersUpdate) {
@@ -67,7 +69,8 @@ export class WorkerZones {
       const place = this.#present.places.get(state.name);
       const sets = former.places.get(state.name)?.node.sets ?? [];
       if (place === undefined) continue;
-      applyAnswer(place, state, { encode: encodeRecord, former: sets, present: this.#applied.get(place) });
+      const present = this.#applied.get(place);
+      applyAnswer(place, state, { encode: encodeRecord, rings: this.#rings, former: sets, present });
       this.#applied.set(place, state);
     }
     for (const zone of this.#present.tree.zones) {

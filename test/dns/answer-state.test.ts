@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { AnswerSet } from '../../dns/answer-set.ts';
 import { type AnswerState, applyAnswer, ToldAnswers } from '../../dns/answer-state.ts';
 import { encodeRecord } from '../../dns/io/wire.ts';
+import { NetworkRings } from '../../dns/network-rings.ts';
 import { buildZones } from '../../dns/zone-config.ts';
 import { lbTest } from '../support/dns-zone.ts';
 
@@ -38,10 +39,11 @@ function applied(policy: string, change: Partial<Record<keyof AnswerState, unkno
   const place = buildZones(zones.dns?.zones ?? {}, 1, encodeRecord).balanced[0]!;
   const { node } = place;
   const present = { ...STATE, addresses: ['192.0.2.1', '192.0.2.2'], weights: [1, 1] } as unknown as AnswerState;
-  applyAnswer(place, present, { encode: encodeRecord, former: [] });
+  const options = { encode: encodeRecord, rings: new NetworkRings() };
+  applyAnswer(place, present, { ...options, former: [] });
   const former = node.sets;
   firstOf(former[0]!);
-  applyAnswer(place, { ...present, ...change } as AnswerState, { encode: encodeRecord, former, present });
+  applyAnswer(place, { ...present, ...change } as AnswerState, { ...options, former, present });
   return { former, sets: node.sets, node };
 }
 
