@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HttpListenerConfig, RouteConfig } from '../../../src/config/listener.ts';
-import { formatProblem, parseConfig } from '../../../src/config/parse-config.ts';
+import { problemsOf as problemsIn } from '../../support/config-problems.ts';
 import { configOf } from '../../support/dns-zone.ts';
 
 const yamlOf = (route: string): string => `
@@ -15,10 +15,7 @@ clusters:
   next: { discover: { static: [ "127.0.0.1:2" ] } }
 `;
 
-function problemsOf(route: string): readonly string[] {
-  const parsed = parseConfig(yamlOf(route), { file: 'f', env: {} });
-  return parsed.ok ? [] : parsed.problems.map((problem) => formatProblem('f', problem));
-}
+const problemsOf = (route: string): readonly string[] => problemsIn(yamlOf(route));
 
 function routeOf(route: string): RouteConfig {
   return (configOf(yamlOf(route)).listeners[0] as HttpListenerConfig).routes[0] as RouteConfig;

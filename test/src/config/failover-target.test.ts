@@ -1,16 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatProblem, parseConfig } from '../../../src/config/parse-config.ts';
+import { parseConfig } from '../../../src/config/parse-config.ts';
 import { recordWindows, worstWindow } from '../../../src/config/record-window.ts';
+import { problemsOf as problemsIn, ZONE } from '../../support/config-problems.ts';
 
-const ZONE = `dns:
-  listen: [ "127.0.0.1:5353" ]
-  zones:
-    example.org:
-      soa: { mname: ns.example.com, rname: hostmaster.example.org }
-      ns: [ ns.example.com ]
-      records:
-        www:
+const RECORD = `${ZONE}        www:
           policy: failover
 `;
 const CONSUL =
@@ -20,14 +14,9 @@ const LIST =
 const PROBE = 'probe: { http: { port: 15020, path: /ready }, interval: 1s, timeout: 500ms, fall: 3 }';
 const SLOW = 'probe: { http: { port: 1 }, interval: 10s, timeout: 500ms, fall: 3 }';
 
-function parse(lines: readonly string[]) {
-  return parseConfig(`${ZONE}${lines.map((line) => `          ${line}\n`).join('')}`, { file: 'f', env: {} });
-}
-
-function problemsOf(lines: readonly string[]): readonly string[] {
-  const parsed = parse(lines);
-  return parsed.ok ? [] : parsed.problems.map((problem) => formatProblem('f', problem));
-}
+const textOf = (lines: readonly string[]): string => RECORD + lines.map((line) => `          ${line}\n`).join('');
+const parse = (lines: readonly string[]) => parseConfig(textOf(lines), { file: 'f', env: {} });
+const problemsOf = (lines: readonly string[]): readonly string[] => problemsIn(textOf(lines));
 
 describe('a failover target', () => {
   const cases: readonly (readonly [what: string, lines: readonly string[], problem: string | undefined])[] = [
@@ -99,7 +88,7 @@ describe('a failover target', () => {
     ],
   ];
   it.each(cases)('%s', (_what, lines, problem) => {
-    const line = ZONE.split('\n').length + lines.length - 1;
+    const line = RECORD.split('\n').length + lines.length - 1;
     const place = `f:${line}:11: dns.zones.example.org.records.www.failover_target: cannot be met: `;
     expect(problemsOf(lines)).toEqual(problem === undefined ? [] : [place + problem]);
   });

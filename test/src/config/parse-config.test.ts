@@ -7,6 +7,7 @@ import { redactConfig } from '../../../src/config/redact-config.ts';
 import type { Config } from '../../../src/config/root.ts';
 import { formatDuration, parseDurationMs } from '../../../src/duration.ts';
 import { formatBytes, parseBytes } from '../../../src/size.ts';
+import { problemsOf } from '../../support/config-problems.ts';
 
 const whole = readFileSync(new URL('whole-interface.yaml', import.meta.url), 'utf8');
 const built = readFileSync(new URL('all-that-is-built.yaml', import.meta.url), 'utf8');
@@ -15,11 +16,6 @@ function configOf(text: string, env: Record<string, string> = {}): Config {
   const parsed = parseConfig(text, { file: 'f', env });
   if (!parsed.ok) throw new Error(parsed.problems.map((problem) => formatProblem('f', problem)).join('\n'));
   return parsed.config;
-}
-
-function problemsOf(text: string, env: Record<string, string> = {}): string[] {
-  const parsed = parseConfig(text, { file: 'f', env });
-  return parsed.ok ? [] : parsed.problems.map((problem) => formatProblem('f', problem));
 }
 
 describe('a configuration with every key of the interface', () => {
