@@ -37,6 +37,14 @@ export interface UpstreamBehaviour {
   readonly onRequest?: (request: SeenRequest, connection: UpstreamSocket) => void;
 }
 
+/** Answers every request with these bytes, and ends the connection where told to. */
+export const answering = (wire: string, ends = false): UpstreamBehaviour => ({
+  onRequest: (_request, { socket }) => {
+    socket.write(wire, 'latin1');
+    if (ends) socket.end();
+  },
+});
+
 export class WireUpstream {
   readonly requests: SeenRequest[] = [];
   /** All that were ever accepted. */

@@ -1,24 +1,21 @@
 /** Clients that ask for more than they read: whom it costs what. */
 import { describe, expect, it } from 'vitest';
 import { cleanups } from '../../support/cleanups.ts';
-import { startTestSidecar, type TestSidecar } from '../../support/sidecar.ts';
+import { type ForwardingStage, openStage } from '../../support/forwarding-stage.ts';
 import { until } from '../../support/until.ts';
 import { get, WireClient } from '../../support/wire-client.ts';
-import { ok, type UpstreamBehaviour, WireUpstream } from '../../support/wire-upstream.ts';
+import { ok, type UpstreamBehaviour, type WireUpstream } from '../../support/wire-upstream.ts';
 
 const closes = cleanups();
 
-interface Stage {
-  readonly sidecar: TestSidecar;
-  readonly upstream: WireUpstream;
+interface Stage extends ForwardingStage {
   readonly lazy: WireClient;
 }
 
 /** `lazy` does not read. */
 async function stage(behaviour: UpstreamBehaviour): Promise<Stage> {
-  const upstream = closes(await WireUpstream.start(behaviour));
-  const sidecar = closes(await startTestSidecar({ endpoints: [upstream.address] }));
-  return { sidecar, upstream, lazy: closes(await WireClient.connect(sidecar.address(), { paused: true })) };
+  const opened = await openStage(closes, behaviour);
+  return { ...opened, lazy: closes(await WireClient.connect(opened.sidecar.address(), { paused: true })) };
 }
 
 /** Resolves once `upstream` has been asked for nothing for a while, to how often it was asked. */

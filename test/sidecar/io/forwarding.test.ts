@@ -1,34 +1,15 @@
-import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { cleanups } from '../../support/cleanups.ts';
-import { fieldValue, fieldValues, statusOf } from '../../support/http-wire.ts';
-import { type ProxyYaml, startTestSidecar, type TestSidecar } from '../../support/sidecar.ts';
+import { type ClientStage, openClientStage } from '../../support/forwarding-stage.ts';
+import { fieldValue } from '../../support/http-wire.ts';
+import type { ProxyYaml } from '../../support/sidecar.ts';
 import { until } from '../../support/until.ts';
 import { get, post, WireClient } from '../../support/wire-client.ts';
-import { ok, type UpstreamBehaviour, WireUpstream } from '../../support/wire-upstream.ts';
+import { answering, ok, type UpstreamBehaviour } from '../../support/wire-upstream.ts';
 
 const closes = cleanups();
-
-interface Stage {
-  readonly sidecar: TestSidecar;
-  readonly upstream: WireUpstream;
-  readonly client: WireClient;
-}
-
-async function stage(behaviour: UpstreamBehaviour = {}, yaml: Partial<ProxyYaml> = {}): Promise<Stage> {
-  const upstream = closes(await WireUpstream.start(behaviour));
-  const sidecar = closes(await startTestSidecar({ endpoints: [upstream.address], ...yaml }));
-  const client = closes(await WireClient.connect(sidecar.address()));
-  return { sidecar, upstream, client };
-}
-
-/** Answers every request with these bytes, and ends the connection where told to. */
-const answering = (wire: string, ends = false): UpstreamBehaviour => ({
-  onRequest: (_request, { socket }) => {
-    socket.write(wire, 'latin1');
-    if (ends) socket.end();
-  },
-});
+const stage = (behaviour?: UpstreamBehaviour, yaml?: Partial<ProxyYaml>): Promise<ClientStage> =>
+  openClientStage(closes, behaviour, yaml);
 
 describe('connections', () => {
   it('are kept on both sides: twenty requests in turn use one of each', async () => {
@@ -270,161 +251,5 @@ describe('an HTTP/1.0 client', () => {
   it('gets no interim responses', async () => {
     const { client } = await stage(answering(`HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${ok('x')}`));
     expect((await client.ask(old())).status).toBe(200);
-  });
-});
-
-describe('interim responses', () => {
-  it('103 pass to HTTP/1.1 clients as they come', async () => {
-    const { client, upstream } = await stage(
-      answering('HTTP/1.1 103 Early Hints\r\nlink: </a.css>; rel=preload\r\n\r\n'),
-    );
-    const hint = await client.ask(get('/'));
-    expect([hint.status, hint.header('link')]).toEqual([103, '</a.css>; rel=preload']);
-    upstream.connections[0]?.send(ok('x'));
-    expect((await client.response()).status).toBe(200);
-  });
-
-  it('an expectation is answered as soon as a connection to an endpoint is open, once', async () => {
-    const { client, upstream } = await stage({
-      onRequest: (request, connection) => void connection.send(`HTTP/1.1 100 Continue\r\n\r\n${ok(request.body)}`),
-    });
-    client.send('POST / HTTP/1.1\r\nhost: app.test\r\ncontent-length: 5\r\nexpect: 100-continue\r\n\r\n');
-    expect((await client.response()).status).toBe(100);
-    client.send('hello');
-    expect(await client.response()).toMatchObject({ status: 200, body: 'hello' });
-    expect(fieldValues(upstream.requests[0]!, 'expect')).toEqual([]);
-  });
-
-  it('an expectation is not answered where no endpoint can be reached', async () => {
-    const { client, upstream } = await stage();
-    await upstream.close();
-    client.send('POST / HTTP/1.1\r\nhost: app.test\r\ncontent-length: 5\r\nexpect: 100-continue\r\n\r\n');
-    const response = await client.response();
-    expect([response.status, response.header('connection')]).toEqual([503, 'close']);
-  });
-
-  it('an expectation that nobody knows is refused', async () => {
-    const { client } = await stage();
-    const response = await client.ask(post('/', 'x', ['expect: miracles']));
-    expect([response.status, response.header('x-outrigger-reason')]).toEqual([417, 'bad_request']);
-    expect(await client.over()).toBe('end');
-  });
-
-  it.each([
-    ['seventeen of them', 'HTTP/1.1 102 Processing\r\n\r\n'.repeat(17)],
-    ['one with a body', 'HTTP/1.1 102 Processing\r\ncontent-length: 3\r\n\r\nabc'],
-  ])('%s are no answer', async (_, wire) => {
-    const { client } = await stage(answering(wire));
-    client.send(get('/'));
-    let status = 102;
-    while (status < 200) ({ status } = await client.response());
-    expect(status).toBe(502);
-  });
-});
-
-describe('an early answer', () => {
-  it('reaches a client that is still uploading, and ends its connection', async () => {
-    const { client, sidecar, upstream } = await stage({
-      onHead: (_, { socket }) => {
-        socket.write('HTTP/1.1 413 Content Too Large\r\ncontent-length: 3\r\n\r\nbig');
-        return true;
-      },
-    });
-    client.send(`POST / HTTP/1.1\r\nhost: app.test\r\ncontent-length: 1000000\r\n\r\n${'x'.repeat(200_000)}`);
-    const response = await client.response();
-    expect([response.status, response.body, response.header('connection')]).toEqual([413, 'big', 'close']);
-    expect(await client.over()).toBe('end');
-    await until(() => upstream.connections[0]?.error !== '' || upstream.connections[0].hasEnded, {
-      what: 'the endpoint to be let go',
-    });
-    client.close();
-    await sidecar.settles();
-  });
-
-  it('reaches the client although the endpoint closes without reading, every time', async () => {
-    const { sidecar, client: idle } = await stage({
-      onHead: (_, { socket }) => {
-        socket.end('HTTP/1.1 413 Content Too Large\r\ncontent-length: 3\r\nconnection: close\r\n\r\nbig');
-        socket.destroySoon();
-        return true;
-      },
-    });
-    const statuses: number[] = [];
-    for (let i = 0; i < 100; i += 1) {
-      const client = closes(await WireClient.connect(sidecar.address()));
-      client.send('POST / HTTP/1.1\r\nhost: app.test\r\ncontent-length: 9000000\r\n\r\n');
-      const feed = setInterval(() => client.send('x'.repeat(65_536)), 0);
-      statuses.push((await client.response().finally(() => clearInterval(feed))).status);
-      client.close();
-    }
-    expect(statuses.filter((status) => status !== 413)).toEqual([]);
-    idle.close();
-    await sidecar.settles();
-  });
-});
-
-describe('what a client sends and closes', () => {
-  it('half-closed, a whole request is still answered', async () => {
-    const { client } = await stage();
-    client.send(get('/whole'));
-    client.end();
-    expect((await client.response()).body).toBe('/whole');
-    expect(await client.over()).toBe('end');
-  });
-
-  it('closed while it waits, the request is given up, and the endpoint hears of it at once', async () => {
-    const { client, sidecar, upstream } = await stage({ onRequest: () => undefined });
-    client.send(get('/'));
-    await until(() => upstream.requests.length === 1, { what: 'the request' });
-    await setTimeout(50);
-    const closedAt = performance.now();
-    client.end();
-    await until(() => upstream.open.length === 0, { what: 'the endpoint to hear of it', withinMs: 1_000 });
-    expect(performance.now() - closedAt).toBeLessThan(500);
-    await sidecar.settles();
-    expect(sidecar.sum('outrigger_upstream_requests_total', { outcome: 'cancelled' })).toBe(1);
-  });
-
-  it('half a body with a FIN never becomes a whole one upstream', async () => {
-    const { client, sidecar, upstream } = await stage();
-    client.send('POST / HTTP/1.1\r\nhost: app.test\r\ncontent-length: 10\r\n\r\nhalf');
-    await until(() => upstream.connections[0]?.received.endsWith('half') === true, { what: 'the half' });
-    client.end();
-    await until(() => upstream.open.length === 0, { what: 'the upstream connection to close' });
-    expect(upstream.requests).toHaveLength(0);
-    await sidecar.settles();
-  });
-
-  it('an abort reaches the endpoint at once, before and during its answer', async () => {
-    const { sidecar, upstream } = await stage(answering('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n12345'));
-    const during = closes(await WireClient.connect(sidecar.address()));
-    during.send(get('/'));
-    await during.receives((text) => text.endsWith('12345'));
-    during.reset();
-    await until(() => upstream.open.length === 0, { what: 'the endpoint to hear of it', withinMs: 1_000 });
-    upstream.behaviour = { onRequest: () => undefined };
-    const before = closes(await WireClient.connect(sidecar.address()));
-    before.send(get('/'));
-    await until(() => upstream.requests.length === 2, { what: 'the request' });
-    before.reset();
-    await until(() => upstream.open.length === 0, { what: 'the endpoint to hear of it', withinMs: 1_000 });
-    const requests = { listener: 'web', route: 'routes[0]', cluster: 'app', reason: '' };
-    await until(() => sidecar.value('outrigger_requests_total', { ...requests, status: '0' }) === 1, {
-      what: 'the count',
-    });
-    expect(sidecar.value('outrigger_requests_total', { ...requests, status: '200' })).toBe(1);
-    expect(sidecar.sum('outrigger_upstream_requests_total', { outcome: 'cancelled' })).toBe(2);
-  });
-
-  it('an answer that the endpoint breaks off is cut, visibly', async () => {
-    const { client, sidecar, upstream } = await stage(answering('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n12345'));
-    client.send(get('/'));
-    await client.receives((text) => text.endsWith('12345'));
-    upstream.connections[0]?.socket.end();
-    await client.over();
-    expect(client.received.endsWith('12345')).toBe(true);
-    expect(statusOf({ line: client.received })).toBe(200);
-    await sidecar.settles();
-    expect(sidecar.sum('outrigger_requests_total', { status: '200', reason: 'upstream_reset' })).toBe(1);
   });
 });

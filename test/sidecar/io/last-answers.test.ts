@@ -1,23 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { cleanups } from '../../support/cleanups.ts';
-import { type ProxyYaml, startTestSidecar, type TestSidecar } from '../../support/sidecar.ts';
+import { type ForwardingStage, openStage } from '../../support/forwarding-stage.ts';
+import type { ProxyYaml } from '../../support/sidecar.ts';
 import { until } from '../../support/until.ts';
 import { get, post, WireClient } from '../../support/wire-client.ts';
-import { ok, type UpstreamBehaviour, WireUpstream } from '../../support/wire-upstream.ts';
+import { ok, type UpstreamBehaviour } from '../../support/wire-upstream.ts';
 
 const closes = cleanups();
 
-interface Stage {
-  readonly sidecar: TestSidecar;
-  readonly upstream: WireUpstream;
-}
-
-async function stage(behaviour: UpstreamBehaviour, yaml: Partial<ProxyYaml> = {}): Promise<Stage> {
-  const upstream = closes(await WireUpstream.start(behaviour));
-  const sidecar = closes(await startTestSidecar({ endpoints: [upstream.address], ...yaml }));
-  return { sidecar, upstream };
-}
+const stage = (behaviour: UpstreamBehaviour, yaml?: Partial<ProxyYaml>): Promise<ForwardingStage> =>
+  openStage(closes, behaviour, yaml);
 
 const STEP = 8_000;
 const LAST = 56_000;

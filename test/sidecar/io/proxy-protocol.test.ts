@@ -3,6 +3,7 @@ import { readProxyHeader, writeProxyHeader } from '../../../sidecar/proxy-protoc
 import type { ConnectionEnds } from '../../../sidecar/proxy-protocol/header.ts';
 import { LOCAL_PROXY_HEADERS } from '../../../src/local-proxy-header.ts';
 import { cleanups } from '../../support/cleanups.ts';
+import { type ForwardingStage, openStage } from '../../support/forwarding-stage.ts';
 import { fieldValue } from '../../support/http-wire.ts';
 import { type ProxyYaml, startTestSidecar, type TestSidecar } from '../../support/sidecar.ts';
 import { until } from '../../support/until.ts';
@@ -13,17 +14,10 @@ const closes = cleanups();
 
 const TRUSTED = 'trusted_proxies: [ 127.0.0.0/8 ]';
 
-interface Stage {
-  readonly sidecar: TestSidecar;
-  readonly upstream: WireUpstream;
-}
+const stage = (yaml: Partial<ProxyYaml>, behaviour?: UpstreamBehaviour): Promise<ForwardingStage> =>
+  openStage(closes, behaviour, yaml);
 
-async function stage(yaml: Partial<ProxyYaml>, behaviour: UpstreamBehaviour = {}): Promise<Stage> {
-  const upstream = closes(await WireUpstream.start(behaviour));
-  return { upstream, sidecar: closes(await startTestSidecar({ endpoints: [upstream.address], ...yaml })) };
-}
-
-const accepting = (yaml: Partial<ProxyYaml> = {}, behaviour?: UpstreamBehaviour): Promise<Stage> =>
+const accepting = (yaml: Partial<ProxyYaml> = {}, behaviour?: UpstreamBehaviour): Promise<ForwardingStage> =>
   stage({ top: TRUSTED, ...yaml, listener: `proxy_protocol: true\n    ${yaml.listener ?? ''}` }, behaviour);
 
 const connect = async (sidecar: TestSidecar): Promise<WireClient> =>
@@ -217,7 +211,7 @@ describe('a listener with proxy_protocol', () => {
 });
 
 /** An endpoint that takes the PROXY header off each connection, remembers it, and answers requests with `answer`. */
-async function expecting(yaml: Partial<ProxyYaml>, answer = ok('')): Promise<Stage & { seen: Seen[] }> {
+async function expecting(yaml: Partial<ProxyYaml>, answer = ok('')): Promise<ForwardingStage & { seen: Seen[] }> {
   const seen: Seen[] = [];
   const { sidecar, upstream } = await stage(yaml, {
     onConnection: (connection) => {

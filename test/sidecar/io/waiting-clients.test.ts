@@ -4,24 +4,16 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { type ParsedConfig, parseConfig } from '../../../src/config/parse-config.ts';
 import { cleanups } from '../../support/cleanups.ts';
-import { type ProxyYaml, proxyYaml, startTestSidecar, type TestSidecar } from '../../support/sidecar.ts';
+import { type ForwardingStage, openStage } from '../../support/forwarding-stage.ts';
+import { type ProxyYaml, proxyYaml } from '../../support/sidecar.ts';
 import { get, WireClient } from '../../support/wire-client.ts';
-import { WireUpstream } from '../../support/wire-upstream.ts';
 
 const closes = cleanups();
 
 const CLIENTS = 100;
 const PROXY_HEADER = 'PROXY TCP4 192.0.2.7 198.51.100.1 5000 443\r\n';
 
-interface Stage {
-  readonly sidecar: TestSidecar;
-  readonly upstream: WireUpstream;
-}
-
-async function stage(yaml: Partial<ProxyYaml>): Promise<Stage> {
-  const upstream = closes(await WireUpstream.start());
-  return { upstream, sidecar: closes(await startTestSidecar({ endpoints: [upstream.address], ...yaml })) };
-}
+const stage = (yaml: Partial<ProxyYaml>): Promise<ForwardingStage> => openStage(closes, {}, yaml);
 
 /** Connected as far as the kernel goes, before the loop of this process, the listener's too, has looked for them. */
 function waiting(address: string, wire = ''): Promise<readonly WireClient[]> {
@@ -34,7 +26,7 @@ function waiting(address: string, wire = ''): Promise<readonly WireClient[]> {
 }
 
 /** A configuration that has the cluster, and another listener in the place of `web`. */
-async function dropListener({ sidecar, upstream }: Stage, listen = '127.0.0.1:0'): Promise<void> {
+async function dropListener({ sidecar, upstream }: ForwardingStage, listen = '127.0.0.1:0'): Promise<void> {
   const text = proxyYaml({ endpoints: [upstream.address] })
     .replace('127.0.0.1:0', listen)
     .replace('web', 'other');
