@@ -52,7 +52,7 @@ dns:
     const pools = [new FakeCluster().discover(...MEMBERS)];
     const rules = { policy, serving: servingOf({ policy, answer: undefined }), whenAllDown: 'last_good' } as const;
     const times = { probe: undefined, minTtlMs: 1_000, maxTtlMs: 30_000 };
-    new BalancedRecord({ node, fixed, pools, encode: encodeRecord, ...rules, ...times }).refresh(1);
+    new BalancedRecord({ node, fixed, pools, ...rules, ...times }).refresh(1);
   }
   return new Responder(tree, new Tally(['lb.test']), encodeRecord, Date.now);
 }

@@ -1,17 +1,18 @@
 /** One RRset as prebuilt bytes that begin at a different record each time. */
+import { type AddressType, addressRecordBytes, type OctetRoom, writeAddressRecords } from './address-octets.ts';
 import type { ClientNetwork } from './client-network.ts';
 import { HEADER_BYTES } from './codes.ts';
 import { copyOctets } from './copy-octets.ts';
+import type { Ip } from './ip.ts';
 import { suffixOffsets } from './name.ts';
 import type { RecordData, RecordEncoder } from './record.ts';
 
 /** Owner (a pointer at the question), type and class stand before the TTL. */
+const OWNER_BYTES = 2;
 const TTL_OFFSET = 6;
 const NO_NAMES: ReadonlyMap<string, number> = new Map();
 const NO_TARGETS: readonly string[] = [];
-const NO_STARTS: readonly number[] = [];
-/** Of a single record; its end is never asked for. */
-const ONE_START: readonly number[] = [0, 0];
+const NO_OCTETS = Buffer.alloc(0);
 
 /** Who of several is next. */
 export interface Turns {
@@ -33,12 +34,34 @@ export interface RecordOrder {
   readonly chooser?: Chooser | undefined;
 }
 
+export interface AddressSetOptions {
+  readonly order?: RecordOrder | undefined;
+  /** Where its octets are to be. Default: in memory of their own. */
+  readonly room?: OctetRoom | undefined;
+}
+
+/** What its bytes are made of. */
+interface Source {
+  readonly owner: string;
+  readonly records: readonly RecordData[];
+  readonly encode: RecordEncoder;
+}
+
+/** What only some sets need. */
+interface Extras {
+  readonly source?: Source | undefined;
+  /** Where each record starts. Without it all are as long as each other. */
+  starts?: readonly number[];
+  parts?: readonly AnswerSet[];
+  tails?: readonly Buffer[];
+}
+
 const IN_TURN: RecordOrder = {};
 
 /**
  * The records of one type that a name has. Its bytes go into an answer right after the question, whose name is the
  * set's owner: every pointer in them aims at the question and none at another record, so the order is free.
- * Encoded when it is first asked for, so that a large zone starts at once; the bytes never change after that.
+ * Few fields, because a large zone has a hundred thousand of them.
  */
 export class AnswerSet implements RecordOrder {
   readonly type: number;
@@ -49,48 +72,69 @@ export class AnswerSet implements RecordOrder {
   readonly targets: readonly string[];
   readonly turns: Turns | undefined;
   readonly chooser: Chooser | undefined;
-  readonly #owner: string;
-  readonly #records: readonly RecordData[];
-  readonly #encode: RecordEncoder;
-  #parts: readonly AnswerSet[] | undefined;
-  #bytes: Buffer | undefined;
-  /** Where each record starts, and where the last one ends. */
-  #starts: readonly number[] = NO_STARTS;
+  /** The records are in there from `#start` to `#end`, once they are encoded: never empty then. */
+  #octets: Buffer = NO_OCTETS;
+  #start = 0;
+  #end = 0;
   #turn = 0;
-  #tails: readonly Buffer[] | undefined;
+  #extras: Extras | undefined;
 
-  /** `records` are of one type and at least one; `owner` is absolute, lower-cased and without final dot. */
-  constructor(owner: string, ttl: number, records: readonly RecordData[], encode: RecordEncoder, order = IN_TURN) {
-    this.type = records[0]?.type ?? 0;
-    this.ttl = ttl;
-    this.count = records.length;
-    this.targets = targetsOf(records);
-    this.#owner = owner;
-    this.#records = records;
-    this.#encode = encode;
+  private constructor(head: { type: number; ttl: number; count: number }, targets: readonly string[], order = IN_TURN) {
+    this.type = head.type;
+    this.ttl = head.ttl;
+    this.count = head.count;
+    this.targets = targets;
     this.turns = order.turns;
     this.chooser = order.chooser;
+  }
+
+  /**
+   * `records` are of one type and at least one; `owner` is absolute, lower-cased and without final dot. They are encoded
+   * when they are first asked for, so that a large zone starts at once.
+   */
+  static of(owner: string, ttl: number, records: readonly RecordData[], encode: RecordEncoder): AnswerSet {
+    const set = new AnswerSet({ type: records[0]?.type ?? 0, ttl, count: records.length }, targetsOf(records));
+    set.#extras = { source: { owner, records, encode } };
+    return set;
+  }
+
+  /** `ips` are at least one, all of the type's family; throws where one is not. */
+  static ofAddresses(type: AddressType, ttl: number, ips: readonly Ip[], options: AddressSetOptions = {}): AnswerSet {
+    const length = ips.length * addressRecordBytes(type);
+    const slice = options.room?.take(length) ?? { octets: Buffer.allocUnsafe(length), start: 0 };
+    writeAddressRecords(type, ttl, ips, slice);
+    const set = new AnswerSet({ type, ttl, count: ips.length }, NO_TARGETS, options.order);
+    return set.#holding(slice.octets, slice.start, slice.start + length);
+  }
+
+  #holding(octets: Buffer, start: number, end: number): this {
+    this.#octets = octets;
+    this.#start = start;
+    this.#end = end;
+    return this;
   }
 
   /** The set that answers this query: this one, or that one of its records which the client gets. */
   partFor(client: ClientNetwork): AnswerSet {
     const { chooser } = this;
     if (chooser === undefined) return this;
-    this.#parts ??= this.#records.map((data) => new AnswerSet(this.#owner, this.ttl, [data], this.#encode));
-    return this.#parts[chooser.choose(client)] ?? this;
+    this.#extras ??= {};
+    this.#extras.parts ??= this.#partsOf();
+    return this.#extras.parts[chooser.choose(client)] ?? this;
   }
 
   /** Octets that {@link copyTo} writes. */
   get byteLength(): number {
-    return this.#encoded().length;
+    if (this.#octets === NO_OCTETS) this.#encode();
+    return this.#end - this.#start;
   }
 
   /** Copies all records to `target`, beginning at another record each time. */
   copyTo(target: Buffer, at: number): void {
-    const bytes = this.#encoded();
-    const from = this.#starts[this.#nextTurn()] ?? 0;
-    copyOctets(bytes, target, at, from, bytes.length);
-    if (from > 0) copyOctets(bytes, target, at + bytes.length - from, 0, from);
+    if (this.#octets === NO_OCTETS) this.#encode();
+    const from = this.#startOf(this.#nextTurn());
+    copyOctets(this.#octets, target, at, from, this.#end);
+    if (from > this.#start) copyOctets(this.#octets, target, at + this.#end - from, this.#start, from);
   }
 
   /**
@@ -98,22 +142,23 @@ export class AnswerSet implements RecordOrder {
    * name owns them; beginning at another record each time.
    */
   tails(): readonly Buffer[] {
-    this.#tails ??= this.#records.map((data) => this.#encode({ name: '', ttl: this.ttl, data }, NO_NAMES).subarray(1));
+    this.#extras ??= {};
+    this.#extras.tails ??= this.#tailsOf(this.#extras.source);
+    const { tails } = this.#extras;
     const from = this.#nextTurn();
-    return from === 0 ? this.#tails : [...this.#tails.slice(from), ...this.#tails.slice(0, from)];
+    return from === 0 ? tails : [...tails.slice(from), ...tails.slice(0, from)];
   }
 
   /** The same records with another TTL; what is encoded already is not encoded again. */
   withTtl(ttl: number): AnswerSet {
-    const set = new AnswerSet(this.#owner, ttl, this.#records, this.#encode, this);
-    set.#parts = this.#parts?.map((part) => part.withTtl(ttl));
+    const set = new AnswerSet({ type: this.type, ttl, count: this.count }, this.targets, this);
+    const { source, starts } = this.#extras ?? {};
+    if (source !== undefined) set.#extras = { source, ...(starts === undefined ? {} : { starts }) };
     set.#turn = this.#turn;
-    if (this.#bytes === undefined) return set;
-    const bytes = Buffer.from(this.#bytes);
-    for (const start of this.#starts.slice(0, -1)) bytes.writeUInt32BE(ttl, start + TTL_OFFSET);
-    set.#bytes = bytes;
-    set.#starts = this.#starts;
-    return set;
+    if (this.#octets === NO_OCTETS) return set;
+    const octets = Buffer.from(this.#octets.subarray(this.#start, this.#end));
+    for (let i = 0; i < this.count; i++) octets.writeUInt32BE(ttl, this.#startOf(i) - this.#start + TTL_OFFSET);
+    return set.#holding(octets, 0, octets.length);
   }
 
   #nextTurn(): number {
@@ -123,22 +168,50 @@ export class AnswerSet implements RecordOrder {
     return turn;
   }
 
-  #encoded(): Buffer {
-    if (this.#bytes !== undefined) return this.#bytes;
-    const known = suffixOffsets(this.#owner, HEADER_BYTES);
-    const parts = this.#records.map((data) => this.#encode({ name: this.#owner, ttl: this.ttl, data }, known));
-    const [first, ...more] = parts;
-    if (first !== undefined && more.length === 0) {
-      this.#starts = ONE_START;
-      this.#bytes = first;
-      return first;
-    }
-    const starts = [0];
-    for (const part of parts) starts.push((starts.at(-1) ?? 0) + part.length);
-    this.#starts = starts;
-    this.#bytes = Buffer.concat(parts);
-    return this.#bytes;
+  #startOf(record: number): number {
+    const starts = this.#extras?.starts;
+    if (starts !== undefined) return this.#start + (starts[record] ?? 0);
+    return this.#start + (record * (this.#end - this.#start)) / this.count;
   }
+
+  #encode(): void {
+    const source = this.#extras?.source;
+    if (source === undefined) return;
+    const { owner, records, encode } = source;
+    const known = suffixOffsets(owner, HEADER_BYTES);
+    const parts = records.map((data) => encode({ name: owner, ttl: this.ttl, data }, known));
+    if (parts.length > 1) this.#extras = { ...this.#extras, starts: startsOf(parts) };
+    const octets = parts.length === 1 ? (parts[0] ?? NO_OCTETS) : Buffer.concat(parts);
+    this.#holding(octets, 0, octets.length);
+  }
+
+  /** One set for each record, with the same octets. Only addresses are chosen from. */
+  #partsOf(): readonly AnswerSet[] {
+    return Array.from({ length: this.count }, (_, i) => {
+      const part = new AnswerSet({ type: this.type, ttl: this.ttl, count: 1 }, NO_TARGETS);
+      return part.#holding(this.#octets, this.#startOf(i), this.#startOf(i + 1));
+    });
+  }
+
+  #tailsOf(source: Source | undefined): readonly Buffer[] {
+    if (source !== undefined) {
+      const { records, encode } = source;
+      return records.map((data) => encode({ name: '', ttl: this.ttl, data }, NO_NAMES).subarray(1));
+    }
+    return Array.from({ length: this.count }, (_, i) => {
+      return this.#octets.subarray(this.#startOf(i) + OWNER_BYTES, this.#startOf(i + 1));
+    });
+  }
+}
+
+function startsOf(parts: readonly Buffer[]): readonly number[] {
+  const starts: number[] = [];
+  let at = 0;
+  for (const part of parts) {
+    starts.push(at);
+    at += part.length;
+  }
+  return starts;
 }
 
 function targetsOf(records: readonly RecordData[]): readonly string[] {

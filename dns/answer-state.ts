@@ -5,7 +5,6 @@ import type { BalancedRecord } from './balanced-record.ts';
 import { balancedSets, servingOf } from './balanced-sets.ts';
 import type { Ip } from './ip.ts';
 import type { NetworkRings } from './network-rings.ts';
-import type { RecordEncoder } from './record.ts';
 import type { BalancedPlace } from './zone-config.ts';
 
 export interface AnswerState {
@@ -41,20 +40,15 @@ function isSameContent(a: AnswerState, b: AnswerState): boolean {
   return sameValue(a.addresses, b.addresses) && sameValue(a.weights, b.weights);
 }
 
-function setsOf(
-  place: BalancedPlace,
-  state: AnswerState,
-  { encode, rings, former }: ApplyOptions,
-): readonly AnswerSet[] {
-  const { node, config, fixed } = place;
+function setsOf(place: BalancedPlace, state: AnswerState, { rings, former }: ApplyOptions): readonly AnswerSet[] {
+  const { config, fixed } = place;
   const { addresses, weights, ttlSeconds: ttl } = state;
   const candidates = addresses.map((ip, i) => ({ ip, weight: weights[i] ?? 1 }));
-  const options = { owner: node.name, ttl, serving: servingOf(config), encode, rings, former };
+  const options = { ttl, serving: servingOf(config), rings, former };
   return [...balancedSets(candidates, options), ...fixed];
 }
 
 export interface ApplyOptions {
-  readonly encode: RecordEncoder;
   /** Those of the thread's other names. */
   readonly rings: NetworkRings;
   /** What the name has answered with up to now. */

@@ -8,7 +8,6 @@ import { answerFingerprint } from './fingerprint.ts';
 import type { Ip } from './ip.ts';
 import { NetworkRings } from './network-rings.ts';
 import type { PoolState } from './pool.ts';
-import type { RecordEncoder } from './record.ts';
 import { chooseFrom, type MemberStanding, RecordMembers, type RecordMembersOptions } from './record-members.ts';
 import type { ZoneNode } from './zone-tree.ts';
 
@@ -20,7 +19,6 @@ export interface BalancedRecordOptions extends FailoverRule, RecordMembersOption
   readonly maxTtlMs: number;
   /** Default `all`. */
   readonly serving?: Serving;
-  readonly encode: RecordEncoder;
   /** Those of the thread's other names. Default: it has its own. */
   readonly rings?: NetworkRings;
 }
@@ -159,10 +157,10 @@ export class BalancedRecord {
   }
 
   #setsOf({ addresses, weights }: Choice, ttl: number): readonly AnswerSet[] {
-    const { encode, fixed, serving = 'all' } = this.#options;
+    const { fixed, serving = 'all' } = this.#options;
     const node = this.#node;
     const candidates = addresses.map((ip, i) => ({ ip, weight: weights[i] ?? 1 }));
-    const options = { owner: node.name, ttl, serving, encode, rings: this.#rings, former: node.sets };
+    const options = { ttl, serving, rings: this.#rings, former: node.sets };
     return [...balancedSets(candidates, options), ...fixed];
   }
 }

@@ -1,12 +1,12 @@
 /** The addresses that a balanced name answers with → its sets of records, one for each family. */
 import type { BalancedRecordConfig } from '../src/config/dns.ts';
+import type { AddressType } from './address-octets.ts';
 import { AnswerSet, type RecordOrder } from './answer-set.ts';
 import type { Candidate } from './candidate.ts';
 import { TYPE } from './codes.ts';
 import { isIpv6 } from './ip.ts';
 import { NetworkRing } from './network-ring.ts';
 import type { NetworkRings } from './network-rings.ts';
-import type { RecordEncoder } from './record.ts';
 import { WeightedTurns } from './weighted-turns.ts';
 
 /** More would not fit into one message of 65,535 octets, which is all that TCP has (AAAA: 28 octets each). */
@@ -25,11 +25,9 @@ export function servingOf({ policy, answer }: Pick<BalancedRecordConfig, 'policy
 }
 
 export interface BalancedSetsOptions {
-  readonly owner: string;
   /** Seconds. */
   readonly ttl: number;
   readonly serving: Serving;
-  readonly encode: RecordEncoder;
   /** Those of the thread's other names. */
   readonly rings: NetworkRings;
   /** The sets whose place these take: turns go on from there. */
@@ -53,15 +51,15 @@ export function balancedSets(candidates: readonly Candidate[], options: Balanced
 }
 
 function familySet(
-  type: typeof TYPE.A | typeof TYPE.AAAA,
+  type: AddressType,
   all: readonly Candidate[],
-  { owner, ttl, serving, encode, rings, former }: BalancedSetsOptions,
+  { ttl, serving, rings, former }: BalancedSetsOptions,
 ): readonly AnswerSet[] {
   const some = all.slice(0, MAX_ADDRESSES);
   if (some.length === 0) return [];
   const before = former.find((set) => set.type === type) ?? {};
-  const records = some.map(({ ip }) => ({ type, address: ip }));
-  return [new AnswerSet(owner, ttl, records, encode, orderOf(serving, some, rings, before))];
+  const ips = some.map(({ ip }) => ip);
+  return [AnswerSet.ofAddresses(type, ttl, ips, { order: orderOf(serving, some, rings, before) })];
 }
 
 function orderOf(

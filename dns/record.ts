@@ -1,9 +1,8 @@
-/** Resource records as this server holds them before they become bytes. */
+/** Resource records as this server holds them before they become bytes; addresses are bytes from the beginning. */
 import type { ServiceParameter } from '../src/config/service-binding.ts';
 import type { TYPE } from './codes.ts';
 
 export type RecordData =
-  | { readonly type: typeof TYPE.A | typeof TYPE.AAAA; readonly address: string }
   | { readonly type: typeof TYPE.NS | typeof TYPE.CNAME; readonly host: string }
   | { readonly type: typeof TYPE.HINFO; readonly cpu: string; readonly os: string }
   | { readonly type: typeof TYPE.MX; readonly preference: number; readonly host: string }

@@ -35,7 +35,7 @@ export class Responder {
     this.#tree = tree;
     this.#tally = tally;
     this.#nowMs = nowMs;
-    this.#anySet = new AnswerSet('any', ANY_TTL_SECONDS, [{ type: TYPE.HINFO, cpu: 'RFC8482', os: '' }], encode);
+    this.#anySet = AnswerSet.of('any', ANY_TTL_SECONDS, [{ type: TYPE.HINFO, cpu: 'RFC8482', os: '' }], encode);
   }
 
   /** Answers from this tree from the next query on. */

@@ -63,7 +63,6 @@ export function startDns(options: DnsOptions): RunningHouse {
     snapshotDir: config.snapshot_dir,
     baseDir,
     log,
-    encode: encodeRecord,
     rings: new NetworkRings(),
   };
   const onAnswer = (): void => memory.save();

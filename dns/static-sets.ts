@@ -5,6 +5,7 @@ import type { BalancedRecordConfig } from '../src/config/dns.ts';
 import { parseCaa, parseEscapedText, parseMx, parseSrv } from '../src/config/record-text.ts';
 import { parseServiceBinding } from '../src/config/service-binding.ts';
 import type { RecordDataConfig, StaticRecordConfig } from '../src/config/static-record.ts';
+import type { AddressType, OctetRoom } from './address-octets.ts';
 import { AnswerSet } from './answer-set.ts';
 import { MAX_ADDRESSES } from './balanced-sets.ts';
 import { TYPE } from './codes.ts';
@@ -17,17 +18,37 @@ const STRING_OCTETS = 255;
 /** Most names have one type or two. */
 const NONE: readonly never[] = [];
 
+export interface StaticSetsOptions {
+  readonly encode: RecordEncoder;
+  /** Where addresses are kept. */
+  readonly room: OctetRoom;
+}
+
 /** One set per type; equal records are one (RFC 2181 section 5). */
-export function staticSets(owner: string, record: StaticRecordConfig, encode: RecordEncoder): readonly AnswerSet[] {
-  const { a = NONE, aaaa = NONE, cname, ns = NONE, ttl } = record;
-  const lists: readonly (readonly RecordData[])[] = [
-    addresses(TYPE.A, a),
-    addresses(TYPE.AAAA, aaaa),
+export function staticSets(
+  owner: string,
+  record: StaticRecordConfig,
+  { encode, room }: StaticSetsOptions,
+): readonly AnswerSet[] {
+  const ttl = ttlSeconds(record.ttl);
+  // A list that grows keeps room for more, which this does not.
+  const addresses = addressSet(TYPE.A, ttl, record.a, room).concat(addressSet(TYPE.AAAA, ttl, record.aaaa, room));
+  return hasOthers(record) ? addresses.concat(setsOf(owner, ttl, otherLists(record), encode)) : addresses;
+}
+
+/** Nearly all names of a large zone have none. */
+function hasOthers(record: StaticRecordConfig): boolean {
+  for (const key in record) if (key !== 'a' && key !== 'aaaa' && key !== 'ttl') return true;
+  return false;
+}
+
+function otherLists(record: StaticRecordConfig): readonly (readonly RecordData[])[] {
+  const { cname, ns = NONE } = record;
+  return [
     cname === undefined ? NONE : [{ type: TYPE.CNAME, host: cname }],
     ns.map((host) => ({ type: TYPE.NS, host })),
     ...dataLists(record),
   ];
-  return setsOf(owner, ttlSeconds(ttl), lists, encode);
 }
 
 /** The sets that a balanced name has beside its addresses, with the longest TTL that those can have. */
@@ -48,16 +69,19 @@ function setsOf(
   return lists
     .map((records) => distinct(records))
     .filter((records) => records.length > 0)
-    .map((records) => new AnswerSet(owner, ttl, records, encode));
+    .map((records) => AnswerSet.of(owner, ttl, records, encode));
 }
 
-function addresses(type: typeof TYPE.A | typeof TYPE.AAAA, texts: readonly string[]): readonly RecordData[] {
+function addressSet(
+  type: AddressType,
+  ttl: number,
+  texts: readonly string[] = NONE,
+  room: OctetRoom,
+): readonly AnswerSet[] {
   if (texts.length === 0) return NONE;
-  const records = texts.map((text): RecordData[] => {
-    const address = canonicalIp(text);
-    return address === undefined ? [] : [{ type, address }];
-  });
-  return records.flat().slice(0, MAX_ADDRESSES);
+  const ips = texts.map(canonicalIp).filter((ip) => ip !== undefined);
+  const distinctIps = ips.length < 2 ? ips : [...new Set(ips)].slice(0, MAX_ADDRESSES);
+  return ips.length === 0 ? NONE : [AnswerSet.ofAddresses(type, ttl, distinctIps, { room })];
 }
 
 /** What cannot be read is left out: `check` has refused it before. */

@@ -2,11 +2,12 @@
 
 import { ttlSeconds } from '../src/answer-ttl.ts';
 import type { BalancedRecordConfig, DnsConfig, StaticRecordConfig, ZoneConfig } from '../src/config/dns.ts';
+import { OctetRoom } from './address-octets.ts';
 import { AnswerSet } from './answer-set.ts';
 import { TYPE } from './codes.ts';
 import { absoluteName, nameKey } from './name.ts';
 import type { RecordData, RecordEncoder } from './record.ts';
-import { besideBalanced, staticSets } from './static-sets.ts';
+import { besideBalanced, type StaticSetsOptions, staticSets } from './static-sets.ts';
 import { Zone } from './zone.ts';
 import { type ZoneNode, ZoneTree } from './zone-tree.ts';
 
@@ -35,24 +36,25 @@ export function buildZones(
   slotOf?: (zone: string) => number,
 ): BuiltZones {
   const tree = new ZoneTree(namesIn(zones));
+  const making = { encode, room: new OctetRoom() };
   const built = Object.entries(zones).map(([name, config], place) => {
     const zone = newZone(name, config, { slot: slotOf?.(name) ?? place, serial: nowSeconds, encode });
     tree.addZone(zone);
     return { zone, config };
   });
   tree.joinZones();
-  for (const { zone, config } of built) addDelegations(tree, zone, config, encode);
+  for (const { zone, config } of built) addDelegations(tree, zone, config, making);
   const balanced: BalancedPlace[] = [];
   for (const { zone, config } of built) {
     const apex = nodeAt(zone.name, zone, tree);
     const servers = config.ns.map((host): RecordData => ({ type: TYPE.NS, host }));
-    apex.sets = [new AnswerSet(zone.name, zone.soaTtl, servers, encode)];
+    apex.sets = [AnswerSet.of(zone.name, zone.soaTtl, servers, encode)];
     for (const [key, record] of Object.entries(config.records)) {
       if (isDelegation(record)) continue;
       const name = nameOf(key, zone);
       const node = nodeAt(name, zone, tree);
       if ('policy' in record) balanced.push({ node, config: record, fixed: besideBalanced(name, record, encode) });
-      else node.sets = withSets(node.sets, staticSets(name, record, encode));
+      else node.sets = withSets(node.sets, staticSets(name, record, making));
     }
   }
   return { tree, balanced };
@@ -63,13 +65,13 @@ function namesIn(zones: DnsConfig['zones']): number {
 }
 
 /** A delegation to a zone that is served here too is only of use once that zone has moved away. */
-function addDelegations(tree: ZoneTree, zone: Zone, { records }: ZoneConfig, encode: RecordEncoder): void {
+function addDelegations(tree: ZoneTree, zone: Zone, { records }: ZoneConfig, making: StaticSetsOptions): void {
   for (const [key, record] of Object.entries(records)) {
     if (!isDelegation(record)) continue;
     const name = nameOf(key, zone);
     if (tree.zoneOf(nameKey(name))?.name === name) continue;
     const node = nodeAt(name, zone, tree, true);
-    node.sets = staticSets(name, record, encode);
+    node.sets = staticSets(name, record, making);
   }
 }
 

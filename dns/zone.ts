@@ -87,7 +87,7 @@ export class Zone {
   }
 
   #newSoaSet(): AnswerSet {
-    return new AnswerSet(this.name, this.soaTtl, [this.#soa()], this.#options.encode);
+    return AnswerSet.of(this.name, this.soaTtl, [this.#soa()], this.#options.encode);
   }
 
   #soa(): SoaData {

@@ -18,7 +18,6 @@ import type { NetworkRings } from '../network-rings.ts';
 import type { OverrideState } from '../override-order.ts';
 import type { Overrides } from '../overrides.ts';
 import type { PoolMember } from '../pool.ts';
-import type { RecordEncoder } from '../record.ts';
 import type { BalancedPlace } from '../zone-config.ts';
 import { Refresher } from './refresher.ts';
 
@@ -26,7 +25,6 @@ type PoolConfig = BalancedRecordConfig['pools'][number];
 
 export interface PoolsOptions extends Pick<ClusterRunnerOptions, 'snapshotDir' | 'baseDir' | 'log' | 'commands'> {
   readonly consul: ConsulOnDemand;
-  readonly encode: RecordEncoder;
   readonly rings: NetworkRings;
   /** An answer, or what is remembered of good ones, is another now. */
   readonly onAnswer: () => void;
@@ -77,7 +75,7 @@ export function startPool({ node, config }: BalancedPlace, pool: PoolConfig, opt
   });
 }
 
-type FollowOptions = Pick<PoolsOptions, 'encode' | 'rings' | 'log' | 'onAnswer' | 'onLook' | 'overrides'>;
+type FollowOptions = Pick<PoolsOptions, 'rings' | 'log' | 'onAnswer' | 'onLook' | 'overrides'>;
 
 /** A record that follows its pools; it has an answer when this returns, as good as what is known by then. */
 export function followPools(
@@ -122,12 +120,12 @@ export function followPools(
 function recordOver(
   { node, config, fixed }: BalancedPlace,
   pools: readonly RunningCluster[],
-  { encode, rings, log, overrides }: FollowOptions,
+  { rings, log, overrides }: FollowOptions,
 ): BalancedRecord {
   const onHold = (change: HoldChange): void => logHold(record, change, log);
   const overrideOf = (cluster: string, { id, ip }: PoolMember): OverrideState | undefined =>
     overrides.has(node.name) ? overrides.of(node.name, { pool: poolName(cluster, node.name), id, ip }) : undefined;
-  const record = new BalancedRecord({ node, fixed, pools, encode, rings, onHold, overrideOf, ...rulesOf(config) });
+  const record = new BalancedRecord({ node, fixed, pools, rings, onHold, overrideOf, ...rulesOf(config) });
   return record;
 }
 

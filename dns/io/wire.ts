@@ -1,7 +1,6 @@
-/** Records → bytes, addresses by ourselves and all others by dns2: the only file that knows that library. */
+/** Records → bytes, by dns2: the only file that knows that library. */
 import DNS from 'dns2';
 import { CLASS_IN, TYPE } from '../codes.ts';
-import { ipOctets } from '../ip.ts';
 import type { RecordData, RecordEncoder, ResourceRecord, ServiceData } from '../record.ts';
 
 const { Packet } = DNS;
@@ -19,36 +18,15 @@ class KnownNames extends Map<string, number> {
   }
 }
 
-/** RFC 1035 section 4.1.4. */
-const POINTER = 0xc000;
-/** Behind owner, type, class, TTL and length. */
-const ADDRESS_AT = 12;
 const NO_NAMES: ReadonlyMap<string, number> = new Map();
 
 /** Throws where a value does not fit its type; what it gives was never sent by anyone else. */
 export const encodeRecord: RecordEncoder = (record, known) => {
-  const address = encodeAddress(record, known.get(record.name));
-  if (address !== undefined) return address;
   // The library would compress the name in it as well; of the other types with a name it does not know the data.
   if (record.data.type !== TYPE.SRV) return encode(record, known);
   // The rest of a record whose owner is the root's one octet, behind the real owner.
   return Buffer.concat([encodeOwner(record.name, known), encode({ ...record, name: '' }, NO_NAMES).subarray(1)]);
 };
-
-/** Most records of a large zone, a twentieth as long as by the library: a name is encoded when it is first asked for. */
-function encodeAddress({ data, ttl }: ResourceRecord, ownerAt: number | undefined): Buffer | undefined {
-  if (ownerAt === undefined || !('address' in data)) return undefined;
-  const octets = ipOctets(data.address);
-  if (octets?.length !== (data.type === TYPE.A ? 4 : 16)) return undefined;
-  const bytes = Buffer.allocUnsafe(ADDRESS_AT + octets.length);
-  bytes.writeUInt16BE(POINTER | ownerAt, 0);
-  bytes.writeUInt16BE(data.type, 2);
-  bytes.writeUInt16BE(CLASS_IN, 4);
-  bytes.writeUInt32BE(ttl, 6);
-  bytes.writeUInt16BE(octets.length, 10);
-  bytes.set(octets, ADDRESS_AT);
-  return bytes;
-}
 
 function encodeOwner(name: string, known: ReadonlyMap<string, number>): Buffer {
   const writer = writerThatKnows(known);
@@ -76,9 +54,6 @@ function writerThatKnows(known: ReadonlyMap<string, number>): DNS.Packet.Writer 
 /** Our words for a record's data → dns2's. */
 function fieldsOf(data: RecordData): object {
   switch (data.type) {
-    case TYPE.A:
-    case TYPE.AAAA:
-      return { address: data.address };
     case TYPE.NS:
       return { ns: data.host };
     case TYPE.CNAME:

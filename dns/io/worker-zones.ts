@@ -70,7 +70,7 @@ export class WorkerZones {
       const sets = former.places.get(state.name)?.node.sets ?? [];
       if (place === undefined) continue;
       const present = this.#applied.get(place);
-      applyAnswer(place, state, { encode: encodeRecord, rings: this.#rings, former: sets, present });
+      applyAnswer(place, state, { rings: this.#rings, former: sets, present });
       this.#applied.set(place, state);
     }
     for (const zone of this.#present.tree.zones) {

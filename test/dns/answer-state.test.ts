@@ -39,7 +39,7 @@ function applied(policy: string, change: Partial<Record<keyof AnswerState, unkno
   const place = buildZones(zones.dns?.zones ?? {}, 1, encodeRecord).balanced[0]!;
   const { node } = place;
   const present = { ...STATE, addresses: ['192.0.2.1', '192.0.2.2'], weights: [1, 1] } as unknown as AnswerState;
-  const options = { encode: encodeRecord, rings: new NetworkRings() };
+  const options = { rings: new NetworkRings() };
   applyAnswer(place, present, { ...options, former: [] });
   const former = node.sets;
   firstOf(former[0]!);

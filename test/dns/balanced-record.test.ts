@@ -41,7 +41,6 @@ function balanced(options: Partial<BalancedRecordOptions> = {}): BalancedRecord 
     node,
     fixed: [],
     pools: [primary, backup],
-    encode: encodeRecord,
     ...rule,
     ...times,
     ...options,
@@ -95,7 +94,7 @@ describe('a failover record', () => {
   });
 
   it('leaves the other types of its name as they are', () => {
-    const text = new AnswerSet('www.lb.test', 30, [{ type: TYPE.TXT, strings: [Buffer.from('beside')] }], encodeRecord);
+    const text = AnswerSet.of('www.lb.test', 30, [{ type: TYPE.TXT, strings: [Buffer.from('beside')] }], encodeRecord);
     const record = balanced({ fixed: [text] });
     const texts = ['www.lb.test. 30 IN TXT "beside"'];
     for (const verdicts of [['ok'], ['fails'], ['fails', 'fails']] as const) {

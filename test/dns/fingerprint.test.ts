@@ -34,7 +34,7 @@ class Responder {
     const tree = new ZoneTree();
     tree.addZone(zone);
     const node = tree.addNode('www.lb.test', zone)!;
-    const rest = { fixed: [], probe: PROBE, minTtlMs: 0, maxTtlMs: 30_000, encode: encodeRecord };
+    const rest = { fixed: [], probe: PROBE, minTtlMs: 0, maxTtlMs: 30_000 };
     this.record = new BalancedRecord({ node, pools: this.pools, policy, whenAllDown, ...rest });
     this.record.refresh(1);
   }

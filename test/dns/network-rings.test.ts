@@ -49,8 +49,7 @@ describe('names with the same pool', () => {
   const rules = { policy: 'hash', serving: 'one_sticky', whenAllDown: 'last_good', probe: undefined } as const;
   const times = { minTtlMs: 1_000, maxTtlMs: 30_000 };
   const records = places.map(
-    ({ node, fixed }) =>
-      new BalancedRecord({ node, fixed, pools: [pool], encode: encodeRecord, rings, ...rules, ...times }),
+    ({ node, fixed }) => new BalancedRecord({ node, fixed, pools: [pool], rings, ...rules, ...times }),
   );
   const choosers = () => new Set(records.map(({ node }) => node.sets[0]?.chooser));
 

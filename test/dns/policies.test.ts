@@ -50,7 +50,6 @@ fixed: { a: [ ${A1} ] }`).dns?.zones;
     probe,
     minTtlMs: 1_000,
     maxTtlMs: 30_000,
-    encode: encodeRecord,
   });
   responder = new Responder(tree, new Tally(['lb.test']), encodeRecord, () => 1_559_731_985_000);
   responder.replaceSettings({ secrets: [SECRET], nsid: Buffer.from('ns1') });

@@ -42,7 +42,6 @@ function recordOf(options: Partial<BalancedRecordOptions> = {}): BalancedRecord 
     whenAllDown: 'last_good',
     minTtlMs: 0,
     maxTtlMs: 30_000,
-    encode: encodeRecord,
     ...options,
   });
 }

@@ -38,7 +38,6 @@ www:
     probe: PROBE,
     minTtlMs: 1_000,
     maxTtlMs: 30_000,
-    encode: encodeRecord,
   });
   const report = () => {
     record.refresh(SERIAL + 60);
