@@ -84,7 +84,6 @@ function formatEndpoints(endpoints: readonly EndpointReport[]): string[] {
 /** Why it is not up, or not in the answer. */
 function whyOf({ reason, held_seconds: held, penalty, override }: EndpointReport): string {
   const order = typeof override === 'string' ? `${override} by order` : '';
-  const damping =
-    typeof held === 'number' ? `comes and goes: held for ${held} s more (penalty ${String(penalty)})` : '';
+  const damping = typeof held === 'number' ? `held for ${held} s more (penalty ${String(penalty)})` : '';
   return [reason, order, damping].filter((text) => text !== '').join('; ');
 }

@@ -13,7 +13,7 @@ export interface PoolMember {
   readonly weight: number;
   /** unknown: discovery says up and the first probe has not ended. */
   readonly verdict: 'up' | 'down' | 'unknown';
-  /** It is up, and `verdict` is down because it comes and goes. */
+  /** It is up, and `verdict` is down because it was lost a short while ago. */
   readonly held?: boolean;
   /** `verdict` is what an administrator has ordered. */
   readonly ordered?: 'up' | 'down';

@@ -12,7 +12,7 @@ export interface PoolReport {
   readonly members: number;
   /** With fewer up it does not count as up. */
   readonly min_up: number;
-  /** Members that are up and not counted as such because they come and go. */
+  /** Members that are up and not counted as such because they are held. */
   readonly held: number;
   /** With policy `hash`, where weights are above this: they count as this. */
   readonly weight_limit?: number;
@@ -123,7 +123,7 @@ function countsOf({ name, up, members, held, min_up: minUp, weight_limit: limit 
 const RULES: Readonly<Record<Basis, string>> = {
   up: 'members that are up',
   too_few: 'no pool has its min_up, so the nearest to it',
-  held: 'only members that come and go are up',
+  held: 'only members that are held are up',
   assumed: 'no verdict yet, taken to be up',
   all: 'no member is up, so every one',
   last_good: 'no member is up, so the last that were',

@@ -140,7 +140,7 @@ function refresh(record: BalancedRecord, log: Log): boolean {
 
 function logHold({ node }: BalancedRecord, { holdMs, penalty, ...rest }: HoldChange, log: Log): void {
   const fields = { zone: node.zone.name, name: node.name, ...rest, penalty: Math.round(penalty) };
-  if (holdMs > 0) log.warn({ ...fields, hold_ms: Math.round(holdMs) }, 'dns member comes and goes: held');
+  if (holdMs > 0) log.info({ ...fields, hold_ms: Math.round(holdMs) }, 'dns member is held');
   else log.info(fields, 'dns member is held no longer');
 }
 

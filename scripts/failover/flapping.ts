@@ -46,7 +46,7 @@ type Event = 'changed' | 'held' | 'let go';
 
 const EVENT_OF: Readonly<Record<string, Event>> = {
   'dns answer changed': 'changed',
-  'dns member comes and goes: held': 'held',
+  'dns member is held': 'held',
   'dns member is held no longer': 'let go',
 };
 

@@ -17,9 +17,9 @@ const thresholds = section({
   ),
   suppress: about(
     'A loss that brings the penalty here begins a hold. At 1000 or less each loss does.',
-    v.optional(wholeNumber(1, 1_000_000), 1_600),
+    v.optional(wholeNumber(1, 1_000_000), 1_000),
   ),
-  reuse: about('The hold ends when the penalty has fallen to this.', v.optional(wholeNumber(1, 1_000_000), 100)),
+  reuse: about('The hold ends when the penalty has fallen to this.', v.optional(wholeNumber(1, 1_000_000), 750)),
   max_hold: about(
     'Longest time from the last loss to the end of the hold.',
     v.optional(durationBetween(100, HOUR), '1m'),

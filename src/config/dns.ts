@@ -72,7 +72,7 @@ const balancedEntries = {
     ),
   ),
   damping: about(
-    'Keeps a member that comes and goes out of the answer until it has been steady for a while; `off` does not.',
+    'Keeps a member that was lost out of the answer for a while, and longer where it comes and goes; `off` does not.',
     v.optional(dnsDamping, {}),
   ),
   when_all_down: about(

@@ -110,8 +110,8 @@ users: 1 of 2 up, consul current (0.3 s ago)
       endpoints: cluster.endpoints.map((endpoint) => ({ ...endpoint, ...held })),
     }));
     const lines = formatStatus({ ...rest, report: { ...report, clusters } });
-    expect(lines.at(-2)).toMatch(/up .* comes and goes: held for 17\.5 s more \(penalty 1234\)$/);
-    expect(lines.at(-1)).toMatch(/down +\S.*; comes and goes: held for 17\.5 s more \(penalty 1234\)$/);
+    expect(lines.at(-2)).toMatch(/up .* held for 17\.5 s more \(penalty 1234\)$/);
+    expect(lines.at(-1)).toMatch(/down +\S.*; held for 17\.5 s more \(penalty 1234\)$/);
   });
 
   test('lets nothing from elsewhere move the cursor', () => {

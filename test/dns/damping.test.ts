@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Damped, type DampingRule, damp, heldMs, isForgotten, penaltyAt, UNDAMPED } from '../../dns/damping.ts';
 
-/** The defaults of the configuration: held from two losses within 3.6 s on, and then for 20 s at least. */
+/** Held from two losses within 3.6 s on, and then for 20 s at least. */
 const RULE: DampingRule = { halfLifeMs: 5_000, suppress: 1_600, reuse: 100, maxHoldMs: 60_000 };
 
 /** Milliseconds since the step before, and what is seen then. */

@@ -163,10 +163,11 @@ www:
     const member = { zone: 'lb.test', name: 'www.lb.test' };
     expect(value('outrigger_dns_member_up', { ...member, member: '127.0.0.1' })).toBe(0);
     expect(value('outrigger_dns_member_up', { ...member, member: '127.0.0.2' })).toBe(1);
-    // One loss, a moment ago: a penalty and no hold.
+    // One loss, a moment ago: a penalty, and held for some two seconds.
     expect(value('outrigger_dns_member_penalty', { ...member, member: '127.0.0.1' })).toBeGreaterThan(900);
     expect(value('outrigger_dns_member_penalty', { ...member, member: '127.0.0.2' })).toBe(0);
-    expect(value('outrigger_dns_member_held', { ...member, member: '127.0.0.1' })).toBe(0);
+    expect(value('outrigger_dns_member_held', { ...member, member: '127.0.0.1' })).toBe(1);
+    expect(value('outrigger_dns_member_held', { ...member, member: '127.0.0.2' })).toBe(0);
   });
 
   it('lives through 10,000 damaged queries and answers as before', async () => {

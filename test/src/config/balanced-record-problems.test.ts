@@ -88,14 +88,14 @@ const BROKEN: readonly BrokenConfig[] = [
     'damping under which nobody is ever held, or nobody ever let go',
     `${ZONE}        a: { policy: all, pools: [ { name: p, members: { static: [ 192.0.2.1 ] } } ], damping: on }
         b: { policy: all, pools: [ { name: p, members: { static: [ 192.0.2.1 ] } } ], damping: { suppress: 100 } }
-        c: { policy: all, pools: [ { name: p, members: { static: [ 192.0.2.1 ] } } ], damping: { max_hold: 19s } }
+        c: { policy: all, pools: [ { name: p, members: { static: [ 192.0.2.1 ] } } ], damping: { max_hold: 2s } }
         d: { policy: all, pools: [ { name: p, members: { static: [ 192.0.2.1 ] } } ], damping: { half_life: 0s, hold: 1s } }
         e: { policy: all, pools: [ { name: p, members: { static: [ 192.0.2.1 ] } } ], damping: off }
 `,
     [
       'f:8:96: dns.zones.example.org.records.a.damping: must be off, or a mapping of thresholds',
       'f:9:87: dns.zones.example.org.records.b.damping.reuse: must be less than suppress, 100',
-      'f:10:108: dns.zones.example.org.records.c.damping.max_hold: must be at least 20s, in which a penalty falls from suppress to reuse, or nothing is ever held',
+      'f:10:108: dns.zones.example.org.records.c.damping.max_hold: must be at least 2076ms, in which a penalty falls from suppress to reuse, or nothing is ever held',
       'f:11:109: dns.zones.example.org.records.d.damping.half_life: must be from 100ms to 1h',
       'f:11:113: dns.zones.example.org.records.d.damping.hold: unknown key',
     ],
