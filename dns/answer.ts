@@ -1,8 +1,9 @@
 /** Answers: the query's header and question with other flags, prebuilt records behind them, an OPT record at the end. */
 import type { AnswerSet } from './answer-set.ts';
-import { EDNS_UDP_BYTES, OPT_BYTES, type Rcode, TYPE } from './codes.ts';
+import { EDNS_UDP_BYTES, OPT_BYTES, RCODE, type Rcode, TYPE } from './codes.ts';
 import type { Composer } from './composer.ts';
 import { copyOctets } from './copy-octets.ts';
+import { optionsWithin } from './edns-options.ts';
 import type { Query } from './message.ts';
 import type { Resolution } from './resolution.ts';
 import { roomFor } from './truncate.ts';
@@ -13,15 +14,12 @@ const AA = 0x04;
 const TC = 0x02;
 const RD = 0x01;
 
-const NO_OPTIONS = Buffer.alloc(0);
-
 /**
  * An error, with no record but OPT: at most {@link OPT_BYTES} longer than its query, EDNS options left out where that
  * takes it. AA is clear, we claim nothing.
  */
 export function writeError(query: Buffer, told: Query, rcode: Rcode): Buffer {
-  const isShort = told.questionEnd + told.replyOptions.length <= query.length;
-  const parsed = isShort ? told : { ...told, replyOptions: NO_OPTIONS };
+  const parsed = withOptionsWithin(told, query.length - told.questionEnd);
   const answer = begin(query, parsed, 0);
   setFlags(answer, query, 0, rcode);
   if (parsed.edns) writeOpt(answer, parsed, rcode);
@@ -69,11 +67,22 @@ export function writeComposed(query: Buffer, parsed: Query, composer: Composer, 
 }
 
 /** No record and TC: whoever asked comes back over TCP. */
-export function writeTruncated(query: Buffer, parsed: Query, rcode: Rcode, aa = AA): Buffer {
+function writeTruncated(query: Buffer, parsed: Query, rcode: Rcode, aa = AA): Buffer {
   const answer = begin(query, parsed, 0);
   setFlags(answer, query, aa | TC, rcode);
   if (parsed.edns) writeOpt(answer, parsed, rcode);
   return answer;
+}
+
+/** The same without a record and no longer than its query: whoever forges addresses gains nothing by it. */
+export function writeSlip(query: Buffer, parsed: Query): Buffer {
+  const room = query.length - parsed.questionEnd - OPT_BYTES;
+  return writeTruncated(query, withOptionsWithin(parsed, room), RCODE.NOERROR, 0);
+}
+
+function withOptionsWithin(parsed: Query, octets: number): Query {
+  if (parsed.replyOptions.length <= octets) return parsed;
+  return { ...parsed, replyOptions: optionsWithin(parsed.replyOptions, octets) };
 }
 
 /**

@@ -90,6 +90,21 @@ export function subnetOption(subnet: Buffer): Buffer {
   return option(CLIENT_SUBNET, subnet);
 }
 
+/** Those of `options`, in their order, that find room in so many octets; a long one does not keep shorter ones out. */
+export function optionsWithin(options: Buffer, octets: number): Buffer {
+  if (options.length <= octets) return options;
+  const kept: Buffer[] = [];
+  let left = octets;
+  for (let at = 0; at < options.length; ) {
+    const it = options.subarray(at, at + 4 + options.readUInt16BE(at + 2));
+    at += it.length;
+    if (it.length > left) continue;
+    kept.push(it);
+    left -= it.length;
+  }
+  return Buffer.concat(kept);
+}
+
 function option(code: number, data: Buffer): Buffer {
   return Buffer.concat([Buffer.of(code >> 8, code & 255, data.length >> 8, data.length & 255), data]);
 }

@@ -1,5 +1,5 @@
 /** One query in, one answer out (or none): the whole path that needs neither a socket nor a clock. */
-import { writeAnswer, writeComposed, writeError, writeNegative, writeTruncated } from './answer.ts';
+import { writeAnswer, writeComposed, writeError, writeNegative, writeSlip } from './answer.ts';
 import { AnswerSet } from './answer-set.ts';
 import { ClientNetwork } from './client-network.ts';
 import { RCODE, TYPE } from './codes.ts';
@@ -85,7 +85,7 @@ export class Responder {
   #limited(query: Buffer, parsed: Query, isSlip: boolean): Buffer | undefined {
     const isAnswered = isSlip && parsed.rcode !== RCODE.FORMERR;
     this.#tally.drop(isAnswered ? 'rate_limited_slip' : 'rate_limited');
-    return isAnswered ? writeTruncated(query, parsed, RCODE.NOERROR, 0) : undefined;
+    return isAnswered ? writeSlip(query, parsed) : undefined;
   }
 
   #withOptions(query: Buffer, parsed: Query, address: string): Query {
