@@ -19,8 +19,11 @@ export interface LeaderOffice {
    * there or not; what fails later is told to `onFailure`. Never rejects.
    */
   serve(untilMs: number, onFailure: (why: string) => void): Promise<string | undefined>;
-  /** Leaves the office, `toHeir` with the address where it is; resolves when all that goes with it is done. Never rejects. */
-  leave(toHeir: boolean): Promise<void>;
+  /**
+   * Leaves the office, `toHeir` with the address where it is. Resolves when all that goes with it is done, to whether
+   * another may have it at once: not where the address could not be taken off. Never rejects.
+   */
+  leave(toHeir: boolean): Promise<boolean>;
 }
 
 export interface OfficeOptions {
@@ -71,12 +74,17 @@ export class Office implements LeaderOffice {
     return undefined;
   }
 
-  async leave(toHeir: boolean): Promise<void> {
+  async leave(toHeir: boolean): Promise<boolean> {
     this.#isTaken = false;
     this.#acquiring?.kill();
     const { address } = this.#options;
-    await (toHeir ? address?.leave() : address?.drop());
-    if (!this.#isAcquired) return;
+    const isFree = toHeir ? address?.leave().then(() => true) : address?.drop();
+    const left = (await isFree) ?? true;
+    if (this.#isAcquired) await this.#release();
+    return left;
+  }
+
+  async #release(): Promise<void> {
     this.#isAcquired = false;
     const { config, log, start } = this.#options;
     if (config.on_release === undefined) return;

@@ -62,7 +62,8 @@ export class Leadership {
   #inOffice = false;
   /** Calls off the claim or the renewal that is under way. */
   #holding = new AbortController();
-  #leaving: Promise<void> = Promise.resolve();
+  /** Resolves to whether others may have at once what goes with the lead. */
+  #leaving: Promise<boolean> = Promise.resolve(true);
   #left: Promise<void> | undefined;
   #changes = 0;
   #failures = 0;
@@ -297,11 +298,12 @@ export class Leadership {
     // Its answer would make us a leader again.
     this.#holding.abort();
     this.#change(stopped(this.#state, this.#clock.now() + this.#timing.ttlMs));
-    void this.#leave().then(() => lock.release().catch(() => {}));
+    // What could not be taken off goes with the lease, which others wait for.
+    void this.#leave().then((isFree) => (isFree ? lock.release().catch(() => {}) : undefined));
   }
 
   /** Out of the office at once; resolves when all that goes with it is done. */
-  #leave(toHeir = false): Promise<void> {
+  #leave(toHeir = false): Promise<boolean> {
     this.#lease();
     if (!this.#inOffice) return this.#leaving;
     this.#inOffice = false;
@@ -316,9 +318,10 @@ export class Leadership {
     this.#ending.abort();
     this.#lookAgain();
     this.#watch?.close();
-    await this.#leave(heir !== undefined);
+    const isFree = await this.#leave(heir !== undefined);
     await Promise.race([this.#running, pause(realClock, SETTLE_MS, this.#cutting.signal)]);
     this.#cutting.abort();
+    if (!isFree) return;
     try {
       await lock.release(heir);
       const what = heir === undefined ? 'the lock is given back' : 'the lead is left to the process after this one';

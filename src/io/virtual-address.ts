@@ -8,7 +8,7 @@
 import type { VipConfig } from '../config/root.ts';
 import type { Clock } from './clock.ts';
 import { findProgram } from './find-program.ts';
-import { hasLink } from './link-state.ts';
+import { hasAddress, hasLink } from './link-state.ts';
 import type { Log } from './log.ts';
 import type { CommandEnd, RunningCommand } from './run-command.ts';
 import { describeEnd, hasSucceeded, type StartCommand } from './start-command.ts';
@@ -21,11 +21,11 @@ export interface VirtualAddressOptions {
   readonly searchPath: string;
   readonly start: StartCommand;
   /** Default: as the kernel of this machine tells it. */
-  readonly hasLink?: (device: string) => boolean;
+  readonly kernel?: { readonly hasLink: typeof hasLink; readonly hasAddress: typeof hasAddress };
 }
 
-/** `ip` takes milliseconds; one that takes longer is killed. */
-const IP_MS = 2_000;
+/** Commands take milliseconds; one that takes longer is killed. */
+const COMMAND_MS = 2_000;
 /** As many announcements of each kind, a second apart: a switch or a neighbour may miss the first. */
 const ANNOUNCEMENTS = 3;
 const ANNOUNCE_MS = ANNOUNCEMENTS * 1_000 + 2_000;
@@ -34,6 +34,8 @@ const KERNEL_LATE_MS = 1_000;
 /** A lifetime begins when `ip` is done, so as much is taken off it; with one that takes longer it is tried again. */
 const PUT_MS = 500;
 const PUT_TRIES = 4;
+
+const KERNEL = { hasLink, hasAddress };
 
 export class VirtualAddress {
   readonly #options: VirtualAddressOptions;
@@ -44,8 +46,8 @@ export class VirtualAddress {
   /** One change at a time, in the order of the calls. */
   #last: Promise<unknown> = Promise.resolve();
   #isUp = false;
-  /** `ip` may have put it there, whatever it said, or a process before this one. */
-  #mayBeThere = false;
+  /** Until when it may be there: `ip` may have put it there, whatever it said. */
+  #mayBeThereUntilMs = Number.NEGATIVE_INFINITY;
   readonly #announcements = new Set<RunningCommand>();
 
   constructor(options: VirtualAddressOptions) {
@@ -59,27 +61,40 @@ export class VirtualAddress {
 
   /** Why nobody could reach it here, were it here; undefined where somebody could. */
   get obstacle(): string | undefined {
-    const { config, hasLink: isLinked = hasLink } = this.#options;
-    return isLinked(config.interface) ? undefined : `interface ${config.interface} is down`;
+    const { config, kernel = KERNEL } = this.#options;
+    return kernel.hasLink(config.interface) ? undefined : `interface ${config.interface} is down`;
   }
 
-  /** Finds the programs that are needed. Rejects with what is missing. */
+  /** Finds the programs that are needed, and whether the address can be announced. Rejects with what is missing. */
   async prepare(): Promise<void> {
-    const { searchPath } = this.#options;
+    const { searchPath, config, start } = this.#options;
     this.#ip = await neededProgram('ip', { searchPath, from: 'iproute2' });
     this.#arping = await neededProgram('arping', { searchPath, from: 'iputils-arping' });
+    // It opens its socket and then finds that there is no ARP on this interface: nothing is sent.
+    const end = await start([this.#arping, '-q', '-c', '1', '-I', 'lo', this.#host], COMMAND_MS).end;
+    if (end.kind === 'not started' || (end.kind === 'exited' && /not permitted/i.test(end.said))) {
+      throw new Error(`vip ${config.address} needs CAP_NET_RAW to be announced: arping ${describeEnd(end)}`);
+    }
   }
 
-  /** Takes off what a former life may have left, or a person. Rejects with what is missing for that. */
+  /**
+   * Takes off what a person has put there, or a network manager. What a leader has put there goes by itself, and may be that
+   * of another process. Rejects with what is missing for that.
+   */
   async clear(): Promise<void> {
-    const { config, log } = this.#options;
+    const { config, log, start, kernel = KERNEL } = this.#options;
     const { address, interface: device } = config;
-    const end = await this.#delete();
-    if (hasSucceeded(end)) {
-      log.warn({ address, interface: device }, 'took off an address that was there already: only its leader has it');
-    } else if (!isMissing(end)) {
+    const isHere = (): boolean => kernel.hasAddress(device, this.#host);
+    const wasHere = isHere();
+    // With another prefix it is another address, which is not there: only whether it could be taken off is to be seen.
+    const tried = await this.#delete(`${this.#host}/${address.endsWith('/32') ? 31 : 32}`);
+    const flush = [this.#ip, '-4', 'addr', 'flush', 'dev', device, 'to', `${this.#host}/32`, 'permanent'];
+    const end = isMissing(tried) ? await start(flush, COMMAND_MS).end : tried;
+    if (!hasSucceeded(end)) {
       throw new Error(`vip ${address} on ${device} needs CAP_NET_ADMIN and that interface: ip ${describeEnd(end)}`);
     }
+    if (!wasHere || isHere()) return;
+    log.warn({ address, interface: device }, 'took off an address that was there already: only its leader has it');
   }
 
   /**
@@ -94,30 +109,36 @@ export class VirtualAddress {
   leave(): Promise<void> {
     return this.#inTurn(() => {
       this.#isUp = false;
-      this.#mayBeThere = false;
+      this.#mayBeThereUntilMs = Number.NEGATIVE_INFINITY;
       return Promise.resolve();
     });
   }
 
-  /** Takes the address off. Never rejects: what cannot be taken off goes when its time is over. */
-  drop(): Promise<void> {
+  /**
+   * Takes the address off. Resolves to whether it is gone: what cannot be taken off goes when its time is over. Never
+   * rejects.
+   */
+  drop(): Promise<boolean> {
     return this.#inTurn(async () => {
-      if (!this.#mayBeThere) return;
+      const untilMs = this.#mayBeThereUntilMs;
       this.#isUp = false;
-      this.#mayBeThere = false;
+      this.#mayBeThereUntilMs = Number.NEGATIVE_INFINITY;
       for (const it of this.#announcements) it.kill();
+      // The kernel has taken it off, and by now it may be that of another process on this machine.
+      if (this.#options.clock.now() >= untilMs) return true;
       const end = await this.#delete();
-      if (hasSucceeded(end) || isMissing(end)) return;
+      if (hasSucceeded(end) || isMissing(end) || hasNoDevice(end)) return true;
       const { config, log } = this.#options;
       const fields = { address: config.address, interface: config.interface, reason: describeEnd(end) };
       log.error(fields, 'cannot take the address off: the kernel will when its time is over');
+      return false;
     });
   }
 
   async #hold(untilMs: number): Promise<string | undefined> {
     const { clock } = this.#options;
     const lastMs = untilMs - KERNEL_LATE_MS;
-    this.#mayBeThere = true;
+    this.#mayBeThereUntilMs = untilMs;
     let isLate = false;
     for (let tries = 0; tries < PUT_TRIES; tries += 1) {
       const seconds = Math.floor((lastMs - PUT_MS - clock.now()) / 1_000);
@@ -145,9 +166,9 @@ export class VirtualAddress {
     return undefined;
   }
 
-  #delete(): Promise<CommandEnd> {
+  #delete(address = this.#options.config.address): Promise<CommandEnd> {
     const { config, start } = this.#options;
-    return start([this.#ip, 'addr', 'del', config.address, 'dev', config.interface], IP_MS).end;
+    return start([this.#ip, 'addr', 'del', address, 'dev', config.interface], COMMAND_MS).end;
   }
 
   /** Both requests and replies: neighbours differ in which of the two they learn from. */
@@ -183,6 +204,11 @@ async function neededProgram(
   const path = await findProgram(name, searchPath);
   if (path === undefined) throw new Error(`vip needs the program ${name} on PATH (package ${from})`);
   return path;
+}
+
+/** An interface that is gone has taken its addresses along. */
+function hasNoDevice(end: CommandEnd): boolean {
+  return end.kind === 'exited' && /Cannot find device/i.test(end.said);
 }
 
 /** In the words of the kernel, or of newer ones. */

@@ -12,6 +12,7 @@ let ends: Map<string, PromiseWithResolvers<CommandEnd>>;
 let log: RecordingLog;
 let failures: string[];
 let addressFailure: string | undefined;
+let isGone: boolean;
 let office: Office;
 
 beforeEach(() => {
@@ -20,10 +21,11 @@ beforeEach(() => {
   log = new RecordingLog();
   failures = [];
   addressFailure = undefined;
+  isGone = true;
   const address = {
     address: '192.0.2.10/24',
     hold: (untilMs: number) => noted(`hold ${untilMs}`, addressFailure),
-    drop: () => noted('drop', undefined),
+    drop: () => noted('drop', isGone),
     leave: () => noted('leave', undefined),
   } as unknown as VirtualAddress;
   office = new Office({
@@ -58,7 +60,7 @@ describe('the office of a leader', () => {
     const left = office.leave(false);
     ends.get('up')?.resolve({ kind: 'signalled', signal: 'SIGKILL', said: '' });
     ends.get('down')?.resolve(FAILED);
-    await left;
+    expect(await left).toBe(true);
     expect(steps).toEqual(['kill up', 'drop', 'down 5000']);
     expect(failures).toEqual([]);
     expect(log.lines).toMatchObject([
@@ -72,6 +74,13 @@ describe('the office of a leader', () => {
     await serve(1);
     await office.leave(true);
     expect(steps.slice(-2)).toEqual(['leave', 'down 5000']);
+  });
+
+  it('tells that nobody else may have the address yet where it cannot be taken off', async () => {
+    isGone = false;
+    await serve(1);
+    ends.get('down')?.resolve(DONE);
+    expect([await office.leave(false), steps.at(-1)]).toEqual([false, 'down 5000']);
   });
 
   it('is refused where the address cannot come, and then nothing is run at either end', async () => {

@@ -19,8 +19,8 @@ let entry: LockEntry | undefined;
 let answer: (cut: AbortSignal) => Promise<HoldResult>;
 let tell: (reading: LockReading) => void;
 let office: { failure: string | undefined; obstacle: string | undefined; fail: (why: string) => void };
-/** Resolves when all that goes with the office is done. */
-let left: Promise<void>;
+/** Resolves when all that goes with the office is done, to whether another may have it at once. */
+let left: Promise<boolean>;
 let leadership: Leadership;
 let obstacles: readonly string[];
 
@@ -30,7 +30,7 @@ beforeEach(() => {
   calls = [];
   entry = undefined;
   obstacles = [];
-  left = Promise.resolve();
+  left = Promise.resolve(true);
   answer = () => Promise.resolve(HELD);
   office = { failure: undefined, obstacle: undefined, fail: () => undefined };
   leadership = candidate(CONFIG);
@@ -294,7 +294,7 @@ describe('a leader', () => {
   });
 
   it('that has come back does not serve when its lease was over before it had left the office', async () => {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<boolean>();
     left = promise;
     answer = () => Promise.resolve({ kind: 'refused' });
     show(theirs('b9', { session: undefined, released: true }));
@@ -303,8 +303,16 @@ describe('a leader', () => {
     expect(await pass(250)).toEqual(['look', 'claim']);
     expect(await pass(7_900)).toEqual([]);
     answer = () => new Promise(() => {});
-    resolve();
+    resolve(true);
     expect(await since()).not.toContainEqual(expect.stringContaining('serve'));
+  });
+
+  it('does not give the lock back while the address may still be there', async () => {
+    left = Promise.resolve(false);
+    office.fail('on_acquire ended with 1');
+    expect(await since()).toEqual(['leave']);
+    await leadership.resign();
+    expect(calls).toEqual(['unwatch']);
   });
 
   it('leaves all to the process that takes its place', async () => {

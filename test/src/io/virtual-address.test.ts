@@ -9,6 +9,7 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordingLog } from '../../support/recording-log.ts';
 
 const DONE: CommandEnd = { kind: 'exited', code: 0, said: '' };
+const NO_DEVICE: CommandEnd = { kind: 'exited', code: 1, said: 'Cannot find device "eth0"' };
 const ABSENT: CommandEnd = { kind: 'exited', code: 2, said: 'Error: ipv4: Address not found.' };
 
 let folder: string;
@@ -22,6 +23,9 @@ let ends: Map<string, CommandEnd>;
 let onCommand: (command: string) => void;
 let lastTimeoutMs: number;
 let address: VirtualAddress;
+/** Whether the interface has the address. */
+let isHere: boolean;
+let hasLink: boolean;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'outrigger-path-'));
@@ -38,6 +42,8 @@ beforeEach(() => {
   log = new RecordingLog();
   commands = [];
   ends = new Map([['ip addr del', ABSENT]]);
+  isHere = false;
+  hasLink = true;
   onCommand = () => {};
   address = addressOf(folder);
 });
@@ -52,7 +58,8 @@ function addressOf(searchPath: string): VirtualAddress {
     return { end: Promise.resolve(end), gone: Promise.resolve(), kill: () => void commands.push(`kill ${command}`) };
   };
   const config = { address: '192.0.2.10/24', interface: 'eth0' };
-  return new VirtualAddress({ config, log, clock, searchPath, start });
+  const kernel = { hasLink: () => hasLink, hasAddress: () => isHere };
+  return new VirtualAddress({ config, log, clock, searchPath, start, kernel });
 }
 
 describe('before it is needed', () => {
@@ -73,11 +80,30 @@ describe('before it is needed', () => {
     await expect(addressOf(join(folder, 'empty')).prepare()).rejects.toThrow(problem);
   });
 
-  it('what a former life has left is taken off', async () => {
+  it.each<[what: string, end: CommandEnd, problem: string]>([
+    [
+      'not by arping',
+      { kind: 'exited', code: 2, said: 'arping: socket: Operation not permitted' },
+      'arping ended with 2',
+    ],
+    ['not even arping', { kind: 'not started', code: 'EPERM' }, 'arping could not be started: EPERM'],
+  ])('no right to announce it is found out: %s', async (_, end, problem) => {
+    ends.set('arping', end);
+    await expect(address.prepare()).rejects.toThrow(`vip 192.0.2.10/24 needs CAP_NET_RAW to be announced: ${problem}`);
+  });
+
+  it('what is there for good is taken off, and what is there for a while is left to the kernel', async () => {
+    ends.set('arping', { kind: 'exited', code: 2, said: '' });
     await address.prepare();
+    commands.splice(0);
+    isHere = true;
     await address.clear();
-    expect([commands, log.lines]).toEqual([['ip addr del 192.0.2.10/24 dev eth0'], []]);
-    ends.set('ip addr del', DONE);
+    const tried = 'ip addr del 192.0.2.10/32 dev eth0';
+    const flush = 'ip -4 addr flush dev eth0 to 192.0.2.10/32 permanent';
+    expect([commands, log.lines]).toEqual([[tried, flush], []]);
+    onCommand = (command) => {
+      isHere = !command.includes('flush');
+    };
     await address.clear();
     expect(log.messages('warn')).toEqual(['took off an address that was there already: only its leader has it']);
   });
@@ -85,7 +111,13 @@ describe('before it is needed', () => {
 
 it('is left with the process whose place this one takes, until it is known that there is none', async () => {
   await address.prepare();
-  expect(commands).toEqual([]);
+  expect(commands).toEqual(['arping -q -c 1 -I lo 192.0.2.10']);
+});
+
+it('is of no use on an interface that has no link', () => {
+  expect(address.obstacle).toBeUndefined();
+  hasLink = false;
+  expect(address.obstacle).toBe('interface eth0 is down');
 });
 
 describe('an address', () => {
@@ -145,6 +177,14 @@ describe('an address', () => {
     expect(commands).toEqual(['ip addr del 192.0.2.10/24 dev eth0']);
   });
 
+  it('that the kernel must have taken off is let be: by now it may be that of another process', async () => {
+    await address.hold(10_999);
+    commands.splice(0);
+    clock.advance(10_999);
+    expect(await address.drop()).toBe(true);
+    expect(commands.filter((it) => !it.startsWith('kill'))).toEqual([]);
+  });
+
   it('is taken off again where it came too late, as after a long sleep', async () => {
     onCommand = (command) => {
       if (command.includes('replace')) clock.advance(60_000);
@@ -176,12 +216,14 @@ describe('an address', () => {
   });
 
   it('that the kernel has taken away already is gone all the same; one that stays is told', async () => {
-    await address.hold(10_999);
-    await address.drop();
-    expect(log.lines).toEqual([]);
+    for (const end of [ABSENT, NO_DEVICE]) {
+      ends.set('ip addr del', end);
+      await address.hold(10_999);
+      expect([await address.drop(), log.lines]).toEqual([true, []]);
+    }
     await address.hold(10_999);
     ends.set('ip addr del', { kind: 'not started', code: 'EAGAIN' });
-    await address.drop();
+    expect(await address.drop()).toBe(false);
     expect(log.messages('error')).toEqual(['cannot take the address off: the kernel will when its time is over']);
   });
 
