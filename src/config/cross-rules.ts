@@ -2,10 +2,11 @@
 import { addressRules } from './address-rules.ts';
 import { clusterRules } from './cluster-rules.ts';
 import { consulRules } from './consul-rules.ts';
+import { FoundPaths } from './found-paths.ts';
 import { leaderRules } from './leader-rules.ts';
 import { listenerRules } from './listener-rules.ts';
 import { memberNameRules } from './member-name-rules.ts';
-import { type ConfigPath, looseKey } from './problem.ts';
+import type { ConfigPath } from './problem.ts';
 import type { Config } from './root.ts';
 import type { CrossProblem, Rule, RuleContext } from './rule.ts';
 import { NOT_SUPPORTED_YET } from './section.ts';
@@ -37,26 +38,14 @@ function soundContext(config: Config, report: RuleContext['report']): RuleContex
 }
 
 function contextOf(config: Config, found: readonly CrossProblem[], report: RuleContext['report']): RuleContext {
-  const broken = new Set(found.map((it) => idOf(it.path)));
-  const above = new Set(found.flatMap((it) => beginnings(it.path)));
-  const postponed = new Set(
-    found.filter((it) => it.message === NOT_SUPPORTED_YET).flatMap((it) => beginnings(it.path)),
-  );
-  const isShaped = (path: ConfigPath) => !beginnings(path).some((it) => broken.has(it));
+  const wrong = new FoundPaths(found.map((it) => it.path));
+  const postponed = new FoundPaths(found.filter((it) => it.message === NOT_SUPPORTED_YET).map((it) => it.path));
+  const isShaped = (path: ConfigPath) => !wrong.isAtOrAbove(path);
   return {
     config,
     isShaped,
-    isSound: (path) => isShaped(path) && !above.has(idOf(path)),
-    isPostponed: (path) => postponed.has(idOf(path)),
+    isSound: (path) => isShaped(path) && !wrong.isAtOrBelow(path),
+    isPostponed: (path) => postponed.isAtOrBelow(path),
     report,
   };
-}
-
-/** The path itself and all that lead to it. */
-function beginnings(path: ConfigPath): readonly string[] {
-  return [idOf([]), ...path.map((_, depth) => idOf(path.slice(0, depth + 1)))];
-}
-
-function idOf(path: ConfigPath): string {
-  return path.map((part) => `${looseKey(part)}\n`).join('');
 }

@@ -2,11 +2,12 @@
 import * as v from 'valibot';
 import { crossProblems } from './cross-rules.ts';
 import type { Environment } from './environment.ts';
+import { type Finding, placeIn, placesIn } from './places.ts';
 import { readPlainYaml } from './plain-yaml.ts';
-import { type ConfigPath, formatPath, type Problem, sortProblems } from './problem.ts';
+import { type Problem, sortProblems } from './problem.ts';
 import { type Config, configSchema } from './root.ts';
 import { TOLD_ELSEWHERE } from './section.ts';
-import { readSource, type Source } from './source.ts';
+import { readSource } from './source.ts';
 
 export { formatProblem, type Problem } from './problem.ts';
 
@@ -21,26 +22,17 @@ export interface ParseOptions {
   readonly env: Environment;
 }
 
-/** A problem before its place is looked up. */
-interface Finding {
-  readonly path: ConfigPath;
-  /** Whether the key or the value is wrong. */
-  readonly at: 'key' | 'value';
-  readonly message: string;
-}
-
 /** Never throws, whatever the text. */
 export function parseConfig(text: string, { env }: ParseOptions): ParsedConfig {
-  return parseSound(text, env) ?? parseWhole(text, env);
+  const plain = readPlainYaml(text, env);
+  return plain === undefined || plain.value === null ? parseWhole(text, env) : parsePlain(plain.value, text, env);
 }
 
-/** The quick way, which knows no places: only a configuration without any problem comes out of it. */
-function parseSound(text: string, env: Environment): ParsedConfig | undefined {
-  const plain = readPlainYaml(text, env);
-  if (plain === undefined || plain.value === null) return undefined;
-  const { output, issues } = v.safeParse(configSchema, plain.value);
-  const isSound = issues === undefined && crossProblems(output as Config, []).length === 0;
-  return isSound ? { ok: true, config: output as Config } : undefined;
+/** The quick way, which knows no places: they are looked for once there are problems. */
+function parsePlain(value: unknown, text: string, env: Environment): ParsedConfig {
+  const { config, findings } = judge(value);
+  if (findings.length === 0) return { ok: true, config };
+  return { ok: false, problems: sortProblems(firstOfEach(placesIn(text, env, findings))) };
 }
 
 function parseWhole(text: string, env: Environment): ParsedConfig {
@@ -52,15 +44,19 @@ function parseWhole(text: string, env: Environment): ParsedConfig {
       problems: [...source.problems, { line: 1, column: 1, path: '', message: 'the file is empty' }],
     };
   }
-  const { output, issues = [] } = v.safeParse(configSchema, source.value);
-  const found = issues.map(findingOf);
-  const crossed = crossProblems(output as Config, found);
+  const { config, findings } = judge(source.value);
   // Where a text could not even be read, what the schema says of it is an echo.
   const told = new Set(source.problems.map((problem) => problem.path));
-  const shown = [...found, ...crossed].filter((it) => it.message !== TOLD_ELSEWHERE);
-  const placed = shown.map((it) => place(source, it)).filter((problem) => !told.has(problem.path));
+  const placed = findings.map((it) => placeIn(source, it)).filter((problem) => !told.has(problem.path));
   const problems = sortProblems([...source.problems, ...firstOfEach(placed)]);
-  return problems.length === 0 ? { ok: true, config: output as Config } : { ok: false, problems };
+  return problems.length === 0 ? { ok: true, config } : { ok: false, problems };
+}
+
+function judge(value: unknown): { readonly config: Config; readonly findings: readonly Finding[] } {
+  const { output, issues = [] } = v.safeParse(configSchema, value);
+  const found = issues.map(findingOf);
+  const all = [...found, ...crossProblems(output as Config, found)];
+  return { config: output as Config, findings: all.filter((it) => it.message !== TOLD_ELSEWHERE) };
 }
 
 const EMPTY = 'is empty; give it a value, or leave the key out';
@@ -71,10 +67,6 @@ function findingOf(issue: v.BaseIssue<unknown>): Finding {
   // A key that is not built yet is refused whatever its value (section.ts does so with a custom schema).
   const at = items.at(-1)?.origin === 'key' || issue.type === 'custom' ? 'key' : 'value';
   return { path, at, message: issue.input === null ? EMPTY : issue.message };
-}
-
-function place(source: Source, { path, at, message }: Finding): Problem {
-  return { ...source.locate(path, at), path: formatPath(path), message };
 }
 
 /** A value gets one message: the first is the reason for those that follow. */

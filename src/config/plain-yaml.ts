@@ -23,7 +23,8 @@ const UNUSUAL = /[^\n -~\u00a1-\u1fff\u2c00-\ud7ff]|^(?:---|\.\.\.|%)/m;
 // All are sticky: they look at one place and nowhere else.
 const LINE_END = /[ ]*(?:(?<=[ \n]|^)#[^\n]*)?\n(?:[ ]*(?:#[^\n]*)?\n)*/y;
 const DASH = /-(?:[ ]+(?=[^ #\n])|(?=[ ]*(?:[ ]#[^\n]*)?\n))/y;
-const KEY = /(?:([A-Za-z0-9_./][A-Za-z0-9_@./*-]*)|"([^"\\\n]*)"|'([^'\n]*)')[ ]*:(?=[ \n])[ ]*/y;
+/** A key of a block, up to where its value begins if that is on the same line. Looks at `lastIndex` alone. */
+export const BLOCK_KEY = /(?:([A-Za-z0-9_./][A-Za-z0-9_@./*-]*)|"([^"\\\n]*)"|'([^'\n]*)')[ ]*:(?=[ \n])[ ]*/y;
 const FLOW_KEY = /(?:([A-Za-z0-9_./][A-Za-z0-9_@./*-]*)[ ]*:(?=[ \n])|"([^"\\\n]*)"[ ]*:|'([^'\n]*)'[ ]*:)/y;
 const QUOTED = /"([^"\\\n]*)"|'([^'\n]*)'/y;
 const PLAIN =
@@ -82,7 +83,7 @@ class PlainReader {
   }
 
   #mappingOrInline(column: number, outer: number): unknown {
-    if (this.#sees(KEY)) return this.#mapping(column);
+    if (this.#sees(BLOCK_KEY)) return this.#mapping(column);
     const value = this.#inline(outer);
     this.#endLine();
     return value;
@@ -91,7 +92,7 @@ class PlainReader {
   #mapping(column: number): unknown {
     const mapping = newMapping();
     do {
-      const key = this.#key(KEY, mapping);
+      const key = this.#key(BLOCK_KEY, mapping);
       const next = this.#text.charCodeAt(this.#at);
       if (next === NEWLINE || next === HASH) mapping[key] = this.#below(column, true);
       else {
