@@ -7,6 +7,7 @@ import type { Log } from '../src/io/log.ts';
 import { openLeadership } from '../src/io/open-leadership.ts';
 import { ProbeCommands } from '../src/io/probe-commands.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
+import { SnapshotWriters } from '../src/io/snapshot-writers.ts';
 import type { BalancedRecord } from './balanced-record.ts';
 import { AnswerMemory } from './io/answer-memory.ts';
 import { DnsWork } from './io/dns-work.ts';
@@ -57,10 +58,12 @@ export function startDns(options: DnsOptions): RunningHouse {
   const contents = new ZoneContents();
   const memory = new AnswerMemory({ dir: config.snapshot_dir, log, contents, besideAnother });
   const overrides = new Overrides();
+  const writers = new SnapshotWriters({ besideAnother });
   const pools = {
     consul,
     commands,
     snapshotDir: config.snapshot_dir,
+    writers,
     baseDir,
     log,
     rings: new NetworkRings(),
@@ -69,7 +72,7 @@ export function startDns(options: DnsOptions): RunningHouse {
   const onLook = (record: BalancedRecord): void => serving.note(record);
   const records = new RunningRecords(balanced, { ...pools, onAnswer, onLook, overrides });
   const desk = new OverrideDesk({ overrides, records, dir: config.snapshot_dir, log, besideAnother });
-  const parts = { config, log, tree, serving, tally, records, memory, contents, desk };
+  const parts = { config, log, tree, serving, tally, records, memory, writers, contents, desk };
   const work = new DnsWork({ ...parts, consul, readSettings, settleMs });
   const stand = () => openLeadership({ config, consul: () => consul.get(), log, besideAnother: replaces });
   return new House({ config, log, work, replaces, openLeadership: stand });

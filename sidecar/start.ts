@@ -8,6 +8,7 @@ import type { Log } from '../src/io/log.ts';
 import { openLeadership } from '../src/io/open-leadership.ts';
 import { ProbeCommands } from '../src/io/probe-commands.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
+import { SnapshotWriters } from '../src/io/snapshot-writers.ts';
 import { type InFlight, inFlightTable, OwnInFlight, viewInFlight } from './in-flight.ts';
 import { DataPath } from './io/data-path.ts';
 import { type LoadKind, RunningClusters } from './io/running-clusters.ts';
@@ -46,9 +47,10 @@ export function startSidecar(options: SidecarOptions): RunningHouse {
   if (count > 1 && workerEntry === undefined) throw new Error('several workers need the main module of the program');
   const consul = new ConsulOnDemand(config.consul, { baseDir, env: options.env ?? process.env });
   const accessLines = lazyLineSink(() => openLineSink(options.accessLogFd ?? 1));
-  const parts = { config, log, consul, replaces };
+  const writers = new SnapshotWriters({ besideAnother: replaces === true });
+  const parts = { config, log, consul, writers, replaces };
   if (count === 1 || workerEntry === undefined) {
-    const clusters = startClusters<InFlight>({ ...options, config }, consul, {
+    const clusters = startClusters<InFlight>({ ...options, config, writers }, consul, {
       open: () => new OwnInFlight(),
       view: (inFlight) => inFlight,
     });
@@ -56,7 +58,7 @@ export function startSidecar(options: SidecarOptions): RunningHouse {
     const serving = new DataPath({ plan, newCounts: ownCounts, accessLines, replaces });
     return newHouse({ ...parts, clusters, serving }, resolve);
   }
-  const clusters = startClusters<Int32Array>({ ...options, config }, consul, {
+  const clusters = startClusters<Int32Array>({ ...options, config, writers }, consul, {
     open: () => inFlightTable(count),
     view: viewInFlight,
   });
@@ -80,10 +82,11 @@ function newHouse<Load>(parts: Omit<SidecarParts<Load>, 'weights'>, resolve: (co
 }
 
 function startClusters<Load>(
-  { config, baseDir, log }: SidecarOptions,
+  { config, baseDir, writers, log }: SidecarOptions & { readonly writers: SnapshotWriters },
   consul: ConsulOnDemand,
   load: LoadKind<Load>,
 ): RunningClusters<Load> {
   const commands = new ProbeCommands();
-  return new RunningClusters(config, { load, consul, commands, snapshotDir: config.snapshot_dir, baseDir, log });
+  const snapshots = { snapshotDir: config.snapshot_dir, writers };
+  return new RunningClusters(config, { load, consul, commands, ...snapshots, baseDir, log });
 }

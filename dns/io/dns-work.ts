@@ -5,6 +5,7 @@ import type { ConsulOnDemand } from '../../src/io/consul-on-demand.ts';
 import type { HouseWork, Opening } from '../../src/io/house.ts';
 import type { Log } from '../../src/io/log.ts';
 import type { Replacement } from '../../src/io/reloads.ts';
+import type { SnapshotWriters } from '../../src/io/snapshot-writers.ts';
 import { sameValue } from '../../src/same-value.ts';
 import { collectWorkerMetrics } from '../../src/worker-metrics.ts';
 import { memberDetails } from '../member-details.ts';
@@ -29,6 +30,7 @@ export interface DnsParts {
   readonly tally: Tally;
   readonly records: RunningRecords;
   readonly memory: AnswerMemory;
+  readonly writers: SnapshotWriters;
   readonly contents: ZoneContents;
   readonly desk: OverrideDesk;
   readonly consul: ConsulOnDemand;
@@ -101,14 +103,15 @@ export class DnsWork implements HouseWork {
   }
 
   async takePlace(): Promise<void> {
-    const { memory, desk, serving } = this.#parts;
+    const { memory, writers, desk, serving } = this.#parts;
+    writers.takePlace();
     await Promise.all([desk.takePlace(), memory.takePlace()]);
     serving.noteSerials(this.#tree.zones);
   }
 
   async handOver(): Promise<void> {
-    const { memory, desk } = this.#parts;
-    await Promise.all([desk.handOver(), memory.handOver()]);
+    const { memory, writers, desk } = this.#parts;
+    await Promise.all([desk.handOver(), memory.handOver(), writers.handOver()]);
   }
 
   onStarted(): void {}

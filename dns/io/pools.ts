@@ -23,7 +23,8 @@ import { Refresher } from './refresher.ts';
 
 type PoolConfig = BalancedRecordConfig['pools'][number];
 
-export interface PoolsOptions extends Pick<ClusterRunnerOptions, 'snapshotDir' | 'baseDir' | 'log' | 'commands'> {
+export interface PoolsOptions
+  extends Pick<ClusterRunnerOptions, 'snapshotDir' | 'writers' | 'baseDir' | 'log' | 'commands'> {
   readonly consul: ConsulOnDemand;
   readonly rings: NetworkRings;
   /** An answer, or what is remembered of good ones, is another now. */
@@ -70,6 +71,7 @@ export function startPool({ node, config }: BalancedPlace, pool: PoolConfig, opt
     consul,
     commands: options.commands,
     snapshotDir: options.snapshotDir,
+    writers: options.writers,
     baseDir: options.baseDir,
     log: options.log,
   });

@@ -20,7 +20,7 @@ export interface LoadKind<Load> {
 }
 
 export interface RunningClustersOptions<Load>
-  extends Pick<ClusterRunnerOptions, 'snapshotDir' | 'baseDir' | 'log' | 'commands'> {
+  extends Pick<ClusterRunnerOptions, 'snapshotDir' | 'writers' | 'baseDir' | 'log' | 'commands'> {
   readonly consul: ConsulOnDemand;
   readonly load: LoadKind<Load>;
 }

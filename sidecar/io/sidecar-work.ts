@@ -6,6 +6,7 @@ import type { HouseWork, Opening } from '../../src/io/house.ts';
 import type { Log } from '../../src/io/log.ts';
 import { type Registration, registerService } from '../../src/io/register.ts';
 import type { Replacement } from '../../src/io/reloads.ts';
+import type { SnapshotWriters } from '../../src/io/snapshot-writers.ts';
 import { answerQuery } from '../explain/answer.ts';
 import type { ExplainedWorld } from '../explain/explained-world.ts';
 import { writeTraffic } from '../metrics.ts';
@@ -21,6 +22,7 @@ export interface SidecarParts<Load> {
   readonly serving: Serving<Load>;
   readonly consul: ConsulOnDemand;
   readonly weights: WeightWatches;
+  readonly writers: SnapshotWriters;
   /** A process that has the same addresses, and may be registered under the same id, is to go. */
   readonly replaces: boolean | undefined;
 }
@@ -60,6 +62,15 @@ export class SidecarWork<Load> implements HouseWork {
     while (clusters.views.some((view) => !view.started)) {
       await Promise.race([Promise.all(clusters.views.map((view) => view.whenStarted)), clusters.whenChanged]);
     }
+  }
+
+  takePlace(): Promise<void> {
+    this.#parts.writers.takePlace();
+    return Promise.resolve();
+  }
+
+  handOver(): Promise<void> {
+    return this.#parts.writers.handOver();
   }
 
   /** Only once requests can be served: others find us by it. */

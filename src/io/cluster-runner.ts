@@ -25,6 +25,7 @@ import type { ProbePlan } from './probe.ts';
 import { ProbeCommands } from './probe-commands.ts';
 import { ProbeRoster } from './probe-roster.ts';
 import { SavedEndpoints } from './saved-endpoints.ts';
+import type { SnapshotWriters } from './snapshot-writers.ts';
 
 export interface ClusterRunnerOptions {
   readonly name: string;
@@ -43,6 +44,8 @@ export interface ClusterRunnerOptions {
   readonly commands?: ProbeCommands | undefined;
   /** Where the last good set of a Consul or DNS source is kept; undefined keeps none. */
   readonly snapshotDir: string | undefined;
+  /** Who writes there; one per process, shared by all clusters. Default: nobody else. */
+  readonly writers?: SnapshotWriters | undefined;
   /** Folder that relative `file:` paths are relative to. */
   readonly baseDir: string;
   readonly log: Log;
@@ -105,7 +108,7 @@ class ClusterRunner implements RunningCluster {
   #cancelRelease = (): void => {};
 
   constructor(options: ClusterRunnerOptions) {
-    const { name, discover, probe, policy, loadOf, consul, snapshotDir, log } = options;
+    const { name, discover, probe, policy, loadOf, consul, snapshotDir, writers, log } = options;
     const { refuse = () => undefined, random = Math.random, clock = realClock, totalLoad } = options;
     this.name = name;
     this.#consul = consul;
@@ -125,7 +128,7 @@ class ClusterRunner implements RunningCluster {
     if (probe !== undefined) this.#probes = this.#openRoster(probe);
     if (snapshotDir !== undefined && KEPT.has(this.#origin.kind)) {
       const source = describeSource(this.#origin);
-      this.#saved = new SavedEndpoints({ dir: snapshotDir, cluster: name, source, clock, log });
+      this.#saved = new SavedEndpoints({ dir: snapshotDir, cluster: name, source, writers, clock, log });
     }
     const { promise, resolve } = Promise.withResolvers<void>();
     this.whenStarted = promise;

@@ -23,11 +23,14 @@ const SAVE_EVERY_MS = 1_000;
 /** Many times what the greatest set takes; a larger file is none of ours. */
 const MAX_BYTES = 16_777_216;
 
+/** The text to write; undefined where there is nothing to be written any more. */
+type MakeText = () => string | undefined;
+
 export class SavedFile<Content extends object> {
   readonly #options: SavedFileOptions<Content>;
   readonly #path: string;
   /** Makes the text that is to be written next. */
-  #next: (() => string) | undefined;
+  #next: MakeText | undefined;
   #writing: Promise<void> | undefined;
   #savedAtMs = Number.NEGATIVE_INFINITY;
   #cancelTimer = (): void => {};
@@ -55,11 +58,11 @@ export class SavedFile<Content extends object> {
   }
 
   /** Writes soon, at most once a second; of several within that time only the last, made when it is written. */
-  save(make: () => string): void {
+  save(make: MakeText): void {
     if (!this.#hasEnded) this.#schedule(make);
   }
 
-  #schedule(make: () => string): void {
+  #schedule(make: MakeText): void {
     const scheduled = this.#next !== undefined;
     this.#next = make;
     if (scheduled || this.#writing !== undefined) return;
@@ -95,7 +98,8 @@ export class SavedFile<Content extends object> {
     if (make === undefined || this.#writing !== undefined) return;
     this.#next = undefined;
     this.#savedAtMs = this.#options.clock.now();
-    this.#writing = this.#write(make());
+    const text = make();
+    this.#writing = text === undefined ? Promise.resolve() : this.#write(text);
     await this.#writing;
     this.#writing = undefined;
     const waiting = this.#next;
