@@ -13,7 +13,6 @@ import type { RecordEncoder } from './record.ts';
 import { findSet, resolve } from './resolution.ts';
 import type { Tally } from './tally.ts';
 import { answerLimit, roomFor, type Transport } from './truncate.ts';
-import type { Zone } from './zone.ts';
 import type { Place, ZoneNode, ZoneTree } from './zone-tree.ts';
 
 /** RFC 8482 section 4.2 leaves it open; an hour keeps those who ask for ANY from asking soon again. */
@@ -115,26 +114,19 @@ export class Responder {
     return this.#compose(query, parsed, { place, maxBytes, address });
   }
 
-  #compose(query: Buffer, parsed: Query, { place, maxBytes, address }: Asked): Buffer {
-    const { zone } = place.encloser;
+  #compose(query: Buffer, parsed: Query, { place: found, maxBytes, address }: Asked): Buffer {
     const key = questionKey(query, parsed.nameEnd);
-    if (parsed.type === TYPE.DS && key === zone.key) return this.#aboveCut(query, parsed, zone, maxBytes);
+    const isOfZone = key === found.encloser.zone.key;
+    const place = parsed.type === TYPE.DS && isOfZone ? this.#tree.placeAbove(found) : found;
     const room = roomFor(parsed, maxBytes);
     const client = new ClientNetwork(parsed, address);
     const resolution = resolve(this.#tree, this.#composer, { parsed, key, place, room, client });
-    this.#tally.count(zone.slot, parsed.type, resolution.rcode);
+    this.#tally.count(place.encloser.zone.slot, parsed.type, resolution.rcode);
     if (resolution.rcode === RCODE.SERVFAIL) {
       return writeError(query, withOption(parsed, EXTENDED.notReady), RCODE.SERVFAIL);
     }
     const told = resolution.isStale ? stale(parsed, room - this.#composer.records.length) : parsed;
     return writeComposed(query, told, this.#composer, resolution);
-  }
-
-  /** What lies above a zone says how it is signed: the zone above answers, where it is ours (RFC 4035 section 3.1.4.1). */
-  #aboveCut(query: Buffer, parsed: Query, zone: Zone, maxBytes: number): Buffer {
-    const above = this.#tree.parentOf(zone.key) ?? zone;
-    this.#tally.count(above.slot, parsed.type, RCODE.NOERROR);
-    return writeNegative(query, parsed, RCODE.NOERROR, above.negative(parsed.nameEnd), maxBytes);
   }
 
   #setOf(node: ZoneNode, type: number): AnswerSet | undefined {

@@ -42,8 +42,9 @@ export function buildZones(
     tree.addZone(zone);
     return { zone, config };
   });
-  tree.joinZones();
   for (const { zone, config } of built) addDelegations(tree, zone, config, making);
+  // Behind them, as a zone of ours can lie below a name that is delegated to others.
+  tree.joinZones();
   const balanced: BalancedPlace[] = [];
   for (const { zone, config } of built) {
     const apex = nodeAt(zone.name, zone, tree);

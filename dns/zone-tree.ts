@@ -88,7 +88,7 @@ export class ZoneTree {
     return node;
   }
 
-  /** A zone that lies in another exists there as well, and so does what is between them (RFC 8020). */
+  /** A zone that lies in another exists there as well, and so does what is between them (RFC 8020). Behind the delegations. */
   joinZones(): void {
     for (const { key, name } of this.zones) {
       const outer = this.parentOf(key);
@@ -117,6 +117,16 @@ export class ZoneTree {
       if (encloser !== undefined) return { encloser, node: rest.length === key.length ? encloser : encloser.wildcard };
     }
     return undefined;
+  }
+
+  /**
+   * The apex of a zone as the zone above has it, where that is ours: what lies there says how the zone is signed (RFC 4035
+   * section 3.1.4.1).
+   */
+  placeAbove(apex: Place): Place {
+    const above = parentKey(apex.encloser.key);
+    const encloser = above === undefined ? undefined : this.placeOf(above)?.encloser;
+    return encloser === undefined ? apex : { encloser, node: apex.node };
   }
 
   /** The zone around the zone of this key, if we serve that too. */

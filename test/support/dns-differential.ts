@@ -77,10 +77,20 @@ dns:
         c4: { cname: c5.wild.lb.test. }
         deep.in.wild2: { ns: [ ns1.lb.test., ns2.deep.in.wild2.lb.test. ] }
         inner: { cname: www.in.wild2.lb.test. }
+        low: { ns: [ ns.low.lb.test., ns.example.org ] }
+        ns.low: { a: [ 192.0.2.64 ] }
+        tolow: { cname: www.x.low.lb.test. }
         many: { a: [ ${Array.from({ length: 29 }, (_, i) => `192.0.2.${100 + i}`).join(', ')} ] }
         ma: { cname: many.lb.test. }
         manymx: { mx: [ ${Array.from({ length: 10 }, (_, i) => `"10 a${i}.m.lb.test."`).join(', ')} ] }
         "*.m": { a: [ 192.0.2.77 ], aaaa: [ "2001:db8::77" ] }
+    x.deep.low.lb.test:
+      soa: { mname: ns1.lb.test., rname: hostmaster.lb.test., negative_ttl: 7s }
+      ns: [ ns1.lb.test. ]
+      records:
+        www: { a: [ 192.0.2.14 ] }
+        ns: { ns: [ ns.ns.x.deep.low.lb.test. ] }
+        ns.ns: { aaaa: [ "2001:db8::65" ] }
     deep.in.wild2.lb.test:
       soa: { mname: ns1.lb.test., rname: hostmaster.lb.test. }
       ns: [ ns1.lb.test., ns2.deep.in.wild2.lb.test. ]
