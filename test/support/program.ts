@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parsePrometheusText, seriesValue } from './prometheus-text.ts';
+import { type Family, parsePrometheusText, seriesValue, sumOf } from './prometheus-text.ts';
 import { until } from './until.ts';
 
 type Environment = Readonly<Record<string, string>>;
+type Labels = Readonly<Record<string, string>>;
 /** What a program is started by, such as what makes it run on another machine. */
 type Command = readonly string[];
 
@@ -82,9 +83,18 @@ export class Program {
     return address;
   }
 
-  async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number | undefined> {
-    const text = await (await fetch(`http://${this.address('admin')}/metrics`)).text();
-    return seriesValue(parsePrometheusText(text), name, labels);
+  async metrics(): Promise<Map<string, Family>> {
+    return parsePrometheusText(await (await fetch(`http://${this.address('admin')}/metrics`)).text());
+  }
+
+  /** Of one series; undefined where there is none. */
+  async metric(name: string, labels: Labels = {}): Promise<number | undefined> {
+    return seriesValue(await this.metrics(), name, labels);
+  }
+
+  /** Of all series of a family that have these labels, and perhaps others. */
+  async total(name: string, labels: Labels = {}): Promise<number> {
+    return sumOf(await this.metrics(), name, labels);
   }
 
   async close(): Promise<void> {

@@ -141,3 +141,10 @@ export function seriesValue(
   }
   return undefined;
 }
+
+/** Over all series of a family whose labels contain `labels`. */
+export function sumOf(families: Map<string, Family>, name: string, labels: Record<string, string> = {}): number {
+  const samples = families.get(name)?.samples ?? [];
+  const wanted = samples.filter((it) => Object.entries(labels).every(([key, value]) => it.labels[key] === value));
+  return wanted.reduce((sum, { value }) => sum + value, 0);
+}
