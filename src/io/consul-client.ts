@@ -6,6 +6,8 @@ import type { ConsulConfig } from '../config/root.ts';
 import type { ConsulAnswer } from '../consul/answer.ts';
 import { fairWaitMs } from '../consul/health-query.ts';
 import { type ConsulSettings, consulSettings, type Environment } from '../consul/settings.ts';
+import type { DiscoveryUpdate } from '../discovery.ts';
+import { JointWatches } from './joint-watches.ts';
 import { Slots } from './slots.ts';
 
 export interface GetOptions {
@@ -18,6 +20,8 @@ export interface GetOptions {
 
 export interface ConsulClient {
   readonly settings: ConsulSettings;
+  /** Of services; who asks the same has one between them. */
+  readonly serviceWatches: JointWatches<DiscoveryUpdate>;
   /** Counts one more watch, for {@link waitMs}; returns the function that ends it. */
   openWatch(): () => void;
   /** How long a blocking query may wait now, so that every open watch gets its turn. */
@@ -64,6 +68,7 @@ export function createConsulClient(
 
 class UndiciConsulClient implements ConsulClient {
   readonly settings: ConsulSettings;
+  readonly serviceWatches = new JointWatches<DiscoveryUpdate>();
   readonly #baseDir: string;
   readonly #blocking = new Slots(BLOCKING_SLOTS);
   readonly #quick = new Slots(QUICK_SLOTS);

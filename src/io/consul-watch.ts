@@ -1,4 +1,4 @@
-/** Watches the instances of one service in Consul. */
+/** Watches the instances of one service in Consul, once for all in this process who ask for the same. */
 import { readAnswer } from '../consul/answer.ts';
 import { type HealthQuery, healthPath } from '../consul/health-query.ts';
 import type { DiscoveryUpdate } from '../discovery.ts';
@@ -10,11 +10,24 @@ export interface ConsulWatchOptions extends WatchTiming {
   readonly client: ConsulClient;
   readonly query: HealthQuery;
   readonly portOptional: boolean;
-  /** Gets every answer, equal ones too, and every failure. Never called from within {@link watchConsul}. */
+  /**
+   * Gets every answer, equal ones too, and every failure; where there are many to be told, perhaps only the last of
+   * several. Never called from within {@link watchConsul}.
+   */
   readonly onUpdate: (update: DiscoveryUpdate) => void;
 }
 
-export function watchConsul({ query, portOptional, onUpdate, ...options }: ConsulWatchOptions): ConsulWatch {
+/** The watch is paced as whoever opened it wanted. */
+export function watchConsul({ onUpdate, ...options }: ConsulWatchOptions): ConsulWatch {
+  const { client, query, portOptional } = options;
+  const key = JSON.stringify([query.service, query.tags, query.datacenter, portOptional]);
+  return client.serviceWatches.join(key, onUpdate, (tell) => openWatch(options, tell));
+}
+
+function openWatch(
+  { query, portOptional, ...options }: Omit<ConsulWatchOptions, 'onUpdate'>,
+  onUpdate: ConsulWatchOptions['onUpdate'],
+): ConsulWatch {
   return openBlockingWatch({
     ...options,
     pathAt: (index, waitMs) => healthPath(query, index, waitMs),
