@@ -32,14 +32,7 @@ ${NAMES.map(record).join('')}`;
 export function gdnsdText(folder: string, { dns, health }: DnsPorts): string {
   const members = MEMBERS.map((address, i) => `m${i} => ${address}`).join(', ');
   const groups = NAMES.map((name) => `    ${name} => { service_types => health, up_thresh => 0.1, ${members} }`);
-  return `options => {
-  listen => [ 127.0.0.1:${dns} ]
-  udp_threads = 1
-  tcp_threads = 1
-  run_dir => "${folder}/run"
-  state_dir => "${folder}/state"
-}
-service_types => {
+  return `${gdnsdOptions(folder, dns)}service_types => {
   health => { plugin => http_status, port => ${health}, url_path => /health, interval => 2, timeout => 1 }
 }
 plugins => {
@@ -50,11 +43,28 @@ ${groups.join('\n')}
 `;
 }
 
-export function gdnsdZone(): string {
+/** One thread for each transport; all that it writes goes into `folder`. */
+export function gdnsdOptions(folder: string, port: number): string {
+  return `options => {
+  listen => [ 127.0.0.1:${port} ]
+  udp_threads = 1
+  tcp_threads = 1
+  run_dir => "${folder}/run"
+  state_dir => "${folder}/state"
+}
+`;
+}
+
+/** What every zone begins with; `address` is that of its server. */
+export function gdnsdZoneHead(address: string): string {
   return `@ 5 SOA ns1 hostmaster 1 7200 1800 259200 5
 @ 30 NS ns1
-ns1 30 A 127.0.0.1
-${NAMES.map((name) => `${name} ${TTL_SECONDS} DYNA multifo!${name}\n`).join('')}`;
+ns1 30 A ${address}
+`;
+}
+
+export function gdnsdZone(): string {
+  return `${gdnsdZoneHead('127.0.0.1')}${NAMES.map((name) => `${name} ${TTL_SECONDS} DYNA multifo!${name}\n`).join('')}`;
 }
 
 export function consulText({ dns, health, admin, more: [server, serf] }: DnsPorts): string {

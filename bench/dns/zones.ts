@@ -1,14 +1,16 @@
-/** What many names cost a name server: its start, its memory, and a query, beside a zone of eight. */
+/** What many names cost a name server: its start, its memory, and a query, beside a zone of eight; and what they cost gdnsd. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDnsperf } from '../load-report.ts';
 import { markdownTable, withSpread } from '../markdown.ts';
 import type { Measurement, Pace, Venue } from '../measurement.ts';
-import { freePorts } from '../stage.ts';
+import { freePorts, programOf } from '../stage.ts';
 import { spreadOf } from '../statistics.ts';
 import { usageOf } from '../usage.ts';
+import { GDNSD } from './candidates.ts';
+import { gdnsdOptions, gdnsdZoneHead } from './configurations.ts';
 import { missingForDns } from './scenarios.ts';
 
 interface Size {
@@ -25,6 +27,23 @@ const ASK_EVERY_MS = 5;
 /** In the file of questions, which is read over and over; more than fit into the processor's caches. */
 const QUESTIONS = 100_000;
 
+/** A name server that was just started with a configuration of this size. */
+type Start = (size: Size, venue: Venue) => Promise<Running>;
+
+interface Running {
+  readonly port: number;
+  readonly pid: number;
+  /** When its process was begun, by `performance.now()`. */
+  readonly begun: number;
+}
+
+interface Row {
+  readonly name: string;
+  readonly start: Start;
+  readonly size: Size;
+  readonly turns: Turn[];
+}
+
 interface Turn {
   readonly startMs: number;
   readonly startBytes: number;
@@ -38,16 +57,24 @@ export const ZONES: Measurement = {
   title: 'DNS over UDP, 100 zones of 1,000 names beside one of 8',
   missing: missingForDns,
   async run(venue, pace, tell) {
-    const results: { readonly size: Size; readonly turns: Turn[] }[] = SIZES.map((size) => ({ size, turns: [] }));
+    const rows = [...rowsOf('Outrigger', startOutrigger), ...rowsOf(GDNSD, startGdnsd)];
     for (let turn = 1; turn <= pace.turns; turn += 1) {
-      for (const { size, turns } of results) turns.push(await measure(size, venue, pace));
-      const told = results.map(({ size, turns }) => `${size.zones} × ${size.names}: ${shortly(turns.at(-1))}`);
-      tell(`turn ${turn}: ${told.join('; ')}`);
+      for (const row of rows) row.turns.push(await measure(row, venue, pace));
+      tell(`turn ${turn}: ${rows.map((row) => `${titleOf(row)}: ${shortly(row.turns.at(-1))}`).join('; ')}`);
     }
-    const problems = results.flatMap(({ turns }) => turns.flatMap((turn) => turn.problems));
-    return { text: format(results, pace, problems), hasFailed: problems.length > 0, data: { results } };
+    const problems = rows.flatMap(({ turns }) => turns.flatMap((turn) => turn.problems));
+    const results = rows.map(({ name, size, turns }) => ({ name, size, turns }));
+    return { text: format(rows, pace, problems), hasFailed: problems.length > 0, data: { results } };
   },
 };
+
+function rowsOf(name: string, start: Start): readonly Row[] {
+  return SIZES.map((size) => ({ name, start, size, turns: [] }));
+}
+
+function titleOf({ name, size }: Row): string {
+  return `${name} ${size.zones} × ${size.names}`;
+}
 
 function shortly(turn: Turn | undefined): string {
   if (turn === undefined) return '';
@@ -56,37 +83,59 @@ function shortly(turn: Turn | undefined): string {
   return `${startMs.toFixed(0)} ms, ${memory} MiB, ${microsPerQuery.toFixed(1)} µs`;
 }
 
-async function measure(size: Size, { stage, bundle }: Venue, pace: Pace): Promise<Turn> {
-  const [port = 0, admin = 0] = await freePorts(2);
-  const [file, queries] = [join(stage.folder, 'zones.yaml'), join(stage.folder, 'zones-queries')];
-  await writeFile(file, configText(size, { port, admin }));
+async function measure({ start, size }: Row, venue: Venue, pace: Pace): Promise<Turn> {
+  const { stage } = venue;
+  const queries = join(stage.folder, 'zones-queries');
   await writeFile(queries, questionsOf(size));
-  const begin = performance.now();
-  const started = stage.start('outrigger-zones', 'proxy', [process.execPath, bundle, 'dns', '-c', file]);
+  const { port, pid, begun } = await start(size, venue);
   try {
     await firstAnswer(port);
-    const startMs = performance.now() - begin;
-    const startBytes = usageOf(started.pid).rssBytes;
+    const startMs = performance.now() - begun;
+    const startBytes = usageOf(pid).rssBytes;
     const dnsperf = ['dnsperf', '-s', '127.0.0.1', '-p', String(port), '-d', queries, '-T', '1', '-c', '8', '-q', '64'];
     await stage.run('load', [...dnsperf, '-l', String(pace.warmUpSeconds)]);
-    const before = usageOf(started.pid);
+    const before = usageOf(pid);
     const report = parseDnsperf(await stage.run('load', [...dnsperf, '-l', String(pace.seconds)]));
-    const after = usageOf(started.pid);
+    const after = usageOf(pid);
     const microsPerQuery = (after.cpuMicros - before.cpuMicros) / report.answers;
     return { startMs, startBytes, endBytes: after.rssBytes, microsPerQuery, problems: report.problems };
   } finally {
-    await stage.end(started.pid);
+    await stage.end(pid);
   }
+}
+
+async function startOutrigger(size: Size, { stage, bundle }: Venue): Promise<Running> {
+  const [port = 0, admin = 0] = await freePorts(2);
+  const file = join(stage.folder, 'zones.yaml');
+  await writeFile(file, configText(size, { port, admin }));
+  const begun = performance.now();
+  const { pid } = stage.start('outrigger-zones', 'proxy', [process.execPath, bundle, 'dns', '-c', file]);
+  return { port, pid, begun };
+}
+
+async function startGdnsd({ zones, names }: Size, { stage }: Venue): Promise<Running> {
+  const [port = 0] = await freePorts(1);
+  const folder = join(stage.folder, `gdnsd-${zones}-zones`);
+  for (const name of ['zones', 'run', 'state']) await mkdir(join(folder, name), { recursive: true });
+  await writeFile(join(folder, 'config'), gdnsdOptions(folder, port));
+  for (let zone = 0; zone < zones; zone += 1) {
+    const hosts = Array.from({ length: names }, (_, i) => `${hostName(i)} 300 A ${addressOf(zone, i)}\n`);
+    await writeFile(join(folder, 'zones', zoneName(zone)), `${gdnsdZoneHead('192.0.2.53')}${hosts.join('')}`);
+  }
+  const begun = performance.now();
+  const { pid } = stage.start('gdnsd-zones', 'proxy', [programOf('gdnsd') ?? '', '-c', folder, 'start']);
+  return { port, pid, begun };
 }
 
 const zoneName = (zone: number): string => `zone${zone}.test`;
 const hostName = (host: number): string => `host${host}`;
+const addressOf = (zone: number, host: number): string => `10.${zone}.${host >> 8}.${host & 255}`;
 
 function configText({ zones, names }: Size, { port, admin }: { port: number; admin: number }): string {
   const zone = (_: unknown, z: number): string => {
     const name = zoneName(z);
     const hosts = Array.from({ length: names }, (__, i) => {
-      return `        ${hostName(i)}: { a: [ 10.${z}.${i >> 8}.${i & 255} ], ttl: 5m }\n`;
+      return `        ${hostName(i)}: { a: [ ${addressOf(z, i)} ], ttl: 5m }\n`;
     });
     return `    ${name}:
       soa: { mname: ns1.${name}., rname: hostmaster.${name}., negative_ttl: 5s }
@@ -127,21 +176,18 @@ async function firstAnswer(port: number): Promise<void> {
   }
 }
 
-function format(
-  results: readonly { readonly size: Size; readonly turns: readonly Turn[] }[],
-  { turns, seconds }: Pace,
-  problems: readonly string[],
-): string {
+function format(results: readonly Row[], { turns, seconds }: Pace, problems: readonly string[]): string {
   const figure = (of: readonly Turn[], value: (turn: Turn) => number, digits = 0): string =>
     withSpread(spreadOf(of.map(value)), digits);
-  const rows = results.map(({ size, turns: of }) => [
+  const rows = results.map(({ name, size, turns: of }) => [
+    name,
     `${size.zones} × ${size.names}`,
     figure(of, (turn) => turn.startMs),
     figure(of, (turn) => turn.startBytes / MIB),
     figure(of, (turn) => turn.endBytes / MIB),
     figure(of, (turn) => turn.microsPerQuery, 1),
   ]);
-  const header = ['zones × names', 'ms to the first answer', 'MiB then', 'MiB after the load', 'CPU µs/query'];
+  const header = ['', 'zones × names', 'ms to the first answer', 'MiB then', 'MiB after the load', 'CPU µs/query'];
   const lines = [
     `### ${ZONES.title}`,
     '',
