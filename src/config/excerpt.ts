@@ -1,122 +1,77 @@
 /**
  * The lines of a large file that lead to some of its parts. A parser that knows places takes seconds and hundreds of
- * megabytes for 100,000 names, and a few milliseconds for the lines around those that are wrong. Only for text that
- * `readPlainYaml` has read: its blocks are told by their indentation alone. Pure.
+ * megabytes for 100,000 names, and a few milliseconds for the lines around those that are wrong. Pure.
  */
-import { BLOCK_KEY } from './plain-yaml.ts';
+import type { BlockLines } from './block-lines.ts';
 import { type ConfigPath, looseKey } from './problem.ts';
-
-/** What the parts of `paths` are in, with every line as long as it was: their columns stay. */
-export interface Excerpt {
-  readonly text: string;
-  /** From a line of the excerpt to that of the file; both from 1. */
-  readonly lineOf: (line: number) => number;
-}
 
 interface Wanted {
   readonly below: Map<string, Wanted>;
 }
 
-/** Empty, or a comment. */
-const NO_CONTENT = -1;
+const [KEPT, STUB] = [1, 2] as const;
 
-const [NEWLINE, SPACE, DASH, HASH] = [10, 32, 45, 35] as const;
+/** Every line that is kept is as long as it was, so that columns stay. */
+export class Excerpt {
+  readonly #lines: BlockLines;
+  readonly #marks: Uint8Array;
 
-export class BlockLines {
-  readonly #text: string;
-  /** Where each line begins, and behind them the end of the text. */
-  readonly #starts: number[] = [];
-  readonly #indents: number[] = [];
-
-  constructor(text: string) {
-    this.#text = text.endsWith('\n') ? text : `${text}\n`;
-    for (let at = 0; at < this.#text.length; at = this.#text.indexOf('\n', at) + 1) {
-      let content = at;
-      while (this.#text.charCodeAt(content) === SPACE) content += 1;
-      const first = this.#text.charCodeAt(content);
-      this.#starts.push(at);
-      this.#indents.push(first === NEWLINE || first === HASH ? NO_CONTENT : content - at);
-    }
-    this.#starts.push(this.#text.length);
+  constructor(lines: BlockLines) {
+    this.#lines = lines;
+    this.#marks = new Uint8Array(lines.count);
   }
 
-  excerpt(paths: readonly ConfigPath[]): Excerpt {
+  /** All that leads to `paths`, where the way there is written plainly, and these themselves. */
+  keepPaths(paths: readonly ConfigPath[]): void {
+    this.#collect(0, this.#lines.count, wantedBy(paths));
+  }
+
+  keepLines(from: number, to: number): void {
+    this.#marks.fill(KEPT, from, to);
+  }
+
+  /** An item, without the lines below it where its value is on those. */
+  keepHead(line: number): void {
+    if (line >= this.#lines.count) return;
+    const isOpen = this.#lines.isDash(line) || this.#lines.keyOf(line).isOpen;
+    this.keepLines(line, isOpen ? line + 1 : this.#lines.endOf(line, this.#lines.count));
+  }
+
+  /** The text, and the way from its lines to those of the file; both count from 1. */
+  take(): { readonly text: string; readonly lineOf: (line: number) => number } {
     const kept: number[] = [];
-    const stubs = new Set<number>();
-    this.#collect(0, this.#indents.length, wantedBy(paths), { kept, stubs });
-    const text = kept.map((line) => (stubs.has(line) ? this.#stub(line) : this.#line(line))).join('');
+    let text = '';
+    for (const [line, mark] of this.#marks.entries()) {
+      if (mark === 0) continue;
+      kept.push(line);
+      text += mark === STUB ? `${' '.repeat(this.#lines.indentOf(line))}- 0\n` : this.#lines.slice(line, line + 1);
+    }
     return { text, lineOf: (line) => (kept[line - 1] ?? kept.at(-1) ?? 0) + 1 };
   }
 
   /** Of the collection on these lines. Its first item stays: that is where the collection itself begins. */
-  #collect(from: number, to: number, wanted: Wanted, out: { kept: number[]; stubs: Set<number> }): void {
+  #collect(from: number, to: number, wanted: Wanted): void {
     let index = 0;
-    for (let line = this.#content(from, to), next = 0; line < to; line = this.#content(next, to), index++) {
-      next = this.#next(line, to);
-      if (this.#isDash(line)) {
-        if (wanted.below.has(String(index))) this.#keep(line, next, out.kept);
-        else {
-          out.kept.push(line);
-          out.stubs.add(line);
-        }
-        continue;
-      }
-      const { key, isOpen } = this.#keyOf(line);
-      const inside = key === undefined ? undefined : wanted.below.get(key);
-      if (key !== undefined && inside === undefined && index > 0) continue;
-      if (!isOpen) this.#keep(line, next, out.kept);
-      else {
-        out.kept.push(line);
-        if (inside !== undefined) this.#collect(line + 1, next, inside, out);
-      }
+    for (let line = this.#lines.contentFrom(from, to); line < to; index++) {
+      const end = this.#lines.endOf(line, to);
+      if (this.#lines.isDash(line)) this.#collectItem(line, end, wanted.below.has(String(index)));
+      else this.#collectEntry(line, end, wanted, index === 0);
+      line = this.#lines.contentFrom(end, to);
     }
   }
 
-  /** The first line with content from `from` on. */
-  #content(from: number, to: number): number {
-    let line = from;
-    while (line < to && this.#indents[line] === NO_CONTENT) line += 1;
-    return line;
+  /** Of an item that is not wanted only its place counts. */
+  #collectItem(line: number, end: number, isWanted: boolean): void {
+    if (isWanted) this.keepLines(line, end);
+    else this.#marks[line] ||= STUB;
   }
 
-  /** Where the item that begins on `line` ends: a list may stand as far left as its key. */
-  #next(line: number, to: number): number {
-    const indent = this.#indents[line] ?? 0;
-    const isDash = this.#isDash(line);
-    for (let next = line + 1; next < to; next++) {
-      const other = this.#indents[next] ?? 0;
-      if (other === NO_CONTENT || other > indent) continue;
-      if (other < indent || isDash || !this.#isDash(next)) return next;
-    }
-    return to;
-  }
-
-  #isDash(line: number): boolean {
-    const at = (this.#starts[line] ?? 0) + (this.#indents[line] ?? 0);
-    const after = this.#text.charCodeAt(at + 1);
-    return this.#text.charCodeAt(at) === DASH && (after === SPACE || after === NEWLINE);
-  }
-
-  /** The key of a line, as `source-offset.ts` compares it; open where its value is on the lines below. */
-  #keyOf(line: number): { key: string | undefined; isOpen: boolean } {
-    BLOCK_KEY.lastIndex = (this.#starts[line] ?? 0) + (this.#indents[line] ?? 0);
-    const match = BLOCK_KEY.exec(this.#text);
-    if (match === null) return { key: undefined, isOpen: false };
-    const next = this.#text.charCodeAt(BLOCK_KEY.lastIndex);
-    return { key: looseKey(match[1] ?? match[2] ?? match[3] ?? ''), isOpen: next === NEWLINE || next === HASH };
-  }
-
-  #keep(from: number, to: number, kept: number[]): void {
-    for (let line = from; line < to; line++) kept.push(line);
-  }
-
-  #line(line: number): string {
-    return this.#text.slice(this.#starts[line], this.#starts[line + 1]);
-  }
-
-  /** An item of which only its place counts. */
-  #stub(line: number): string {
-    return `${' '.repeat(this.#indents[line] ?? 0)}- 0\n`;
+  #collectEntry(line: number, end: number, wanted: Wanted, isFirst: boolean): void {
+    const { name, isOpen } = this.#lines.keyOf(line);
+    const inside = name === undefined ? undefined : wanted.below.get(looseKey(name));
+    if (name !== undefined && inside === undefined && !isFirst) return;
+    this.keepLines(line, isOpen ? line + 1 : end);
+    if (isOpen && inside !== undefined) this.#collect(line + 1, end, inside);
   }
 }
 

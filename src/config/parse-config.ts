@@ -2,7 +2,8 @@
 import * as v from 'valibot';
 import { crossProblems } from './cross-rules.ts';
 import type { Environment } from './environment.ts';
-import { type Finding, placeIn, placesIn } from './places.ts';
+import { type LargeSource, plainer, readLargeSource } from './large-source.ts';
+import { type Finding, LARGE, placeIn, placesIn } from './places.ts';
 import { readPlainYaml } from './plain-yaml.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import { type Config, configSchema } from './root.ts';
@@ -23,7 +24,8 @@ export interface ParseOptions {
 }
 
 /** Never throws, whatever the text. */
-export function parseConfig(text: string, { env }: ParseOptions): ParsedConfig {
+export function parseConfig(written: string, { env }: ParseOptions): ParsedConfig {
+  const text = written.length < LARGE ? written : plainer(written);
   const plain = readPlainYaml(text, env);
   return plain === undefined || plain.value === null ? parseWhole(text, env) : parsePlain(plain.value, text, env);
 }
@@ -36,7 +38,7 @@ function parsePlain(value: unknown, text: string, env: Environment): ParsedConfi
 }
 
 function parseWhole(text: string, env: Environment): ParsedConfig {
-  const source = readSource(text, env);
+  const source = (text.length < LARGE ? undefined : readLargeSource(text, env)) ?? readWholeSource(text, env);
   if (source.value === undefined) return { ok: false, problems: sortProblems(source.problems) };
   if (source.value === null) {
     return {
@@ -45,11 +47,21 @@ function parseWhole(text: string, env: Environment): ParsedConfig {
     };
   }
   const { config, findings } = judge(source.value);
-  // Where a text could not even be read, what the schema says of it is an echo.
+  const problems = [...source.problems, ...placed(source, findings)];
+  return problems.length === 0 ? { ok: true, config } : { ok: false, problems: sortProblems(problems) };
+}
+
+/** Where a text could not even be read, what the schema says of it is an echo. */
+function placed(source: LargeSource, findings: readonly Finding[]): readonly Problem[] {
+  if (findings.length === 0) return [];
   const told = new Set(source.problems.map((problem) => problem.path));
-  const placed = findings.map((it) => placeIn(source, it)).filter((problem) => !told.has(problem.path));
-  const problems = sortProblems([...source.problems, ...firstOfEach(placed)]);
-  return problems.length === 0 ? { ok: true, config } : { ok: false, problems };
+  const locate = source.locating(findings.map((it) => it.path));
+  return firstOfEach(findings.map((it) => placeIn({ locate }, it)).filter((problem) => !told.has(problem.path)));
+}
+
+function readWholeSource(text: string, env: Environment): LargeSource {
+  const { value, problems, locate } = readSource(text, env);
+  return { value, problems, locating: () => locate };
 }
 
 function judge(value: unknown): { readonly config: Config; readonly findings: readonly Finding[] } {

@@ -1,6 +1,7 @@
 /** Problems of a configuration → the lines and columns that they are at. */
+import { BlockLines } from './block-lines.ts';
 import type { Environment } from './environment.ts';
-import { BlockLines } from './excerpt.ts';
+import { Excerpt } from './excerpt.ts';
 import { formatPath, type Problem } from './problem.ts';
 import type { CrossProblem } from './rule.ts';
 import { readSource, type Source } from './source.ts';
@@ -9,11 +10,11 @@ import { readSource, type Source } from './source.ts';
 export type Finding = CrossProblem;
 
 /** What is shorter is read as a whole: that takes some 20 ms. */
-const LARGE = 65_536;
+export const LARGE = 65_536;
 /** So many at once, so that memory is bounded however many there are. */
 const BATCH = 500;
 
-export function placeIn(source: Source, { path, at, message }: Finding): Problem {
+export function placeIn(source: Pick<Source, 'locate'>, { path, at, message }: Finding): Problem {
   return { ...source.locate(path, at), path: formatPath(path), message };
 }
 
@@ -39,11 +40,17 @@ export function placesByExcerpts(
   const problems: Problem[] = [];
   for (let from = 0; from < findings.length; from += BATCH) {
     const batch = findings.slice(from, from + BATCH);
-    const excerpt = lines.excerpt(batch.map((it) => it.path));
+    const excerpt = excerptOf(lines, batch);
     if (excerpt.text.length > text.length / 2) return undefined;
     for (const problem of placesInWhole(excerpt.text, env, batch)) {
       problems.push({ ...problem, line: excerpt.lineOf(problem.line) });
     }
   }
   return problems;
+}
+
+function excerptOf(lines: BlockLines, findings: readonly Finding[]): ReturnType<Excerpt['take']> {
+  const excerpt = new Excerpt(lines);
+  excerpt.keepPaths(findings.map((it) => it.path));
+  return excerpt.take();
 }

@@ -11,7 +11,7 @@ export interface Source {
   readonly value: unknown;
   readonly problems: readonly Problem[];
   /** Line and column of a key or of a value; of the nearest enclosing key where there is no such part. */
-  locate(path: ConfigPath, at: 'key' | 'value'): { readonly line: number; readonly column: number };
+  readonly locate: (path: ConfigPath, at: 'key' | 'value') => { readonly line: number; readonly column: number };
 }
 
 /** Reads YAML 1.2 (JSON is a part of it), with the environment filled in. Never throws. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BlockLines } from '../../../src/config/excerpt.ts';
+import { BlockLines } from '../../../src/config/block-lines.ts';
+import { Excerpt } from '../../../src/config/excerpt.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 import { placesByExcerpts } from '../../../src/config/places.ts';
 import { readPlainYaml } from '../../../src/config/plain-yaml.ts';
@@ -73,6 +74,12 @@ function pathsOf(it: unknown, path: ConfigPath = []): readonly ConfigPath[] {
   return [path, [...path, 'gone'], ...parts.flatMap(([part, below]) => pathsOf(below, [...path, part]))];
 }
 
+function excerptOf(text: string, paths: readonly ConfigPath[]): ReturnType<Excerpt['take']> {
+  const excerpt = new Excerpt(new BlockLines(text));
+  excerpt.keepPaths(paths);
+  return excerpt.take();
+}
+
 describe('an excerpt of a file', () => {
   it('has each of its places where the whole file has it', () => {
     let read = 0;
@@ -86,7 +93,7 @@ describe('an excerpt of a file', () => {
         const all = pathsOf(plain.value);
         const chosen = all.filter((_, index) => index % 3 === seed % 3);
         for (const paths of [chosen, ...chosen.map((path) => [path])]) {
-          const { text: short, lineOf } = new BlockLines(text).excerpt(paths);
+          const { text: short, lineOf } = excerptOf(text, paths);
           const source = readSource(short, {});
           for (const path of paths) {
             for (const at of ['key', 'value'] as const) {
@@ -105,7 +112,7 @@ describe('an excerpt of a file', () => {
     const names = Array.from({ length: 2_000 }, (_, i) => `      h${i}: { a: [ 10.0.0.1 ] }\n`).join('');
     const text = `dns:\n  zones:\n    a.test:\n${names}    b.test:\n${names}  listen:\n${'    - x\n'.repeat(9)}`;
     const path = ['dns', 'zones', 'b.test', 'h7', 'a', 0];
-    const { text: short } = new BlockLines(text).excerpt([path, ['dns', 'listen', 3]]);
+    const { text: short } = excerptOf(text, [path, ['dns', 'listen', 3]]);
     expect(short.split('\n').length).toBeLessThan(20);
     expect(placesByExcerpts(text, {}, [{ path, at: 'value', message: 'is wrong' }])).toEqual([
       { line: 2012, column: 18, path: 'dns.zones.b.test.h7.a[0]', message: 'is wrong' },
