@@ -59,8 +59,13 @@ export function poolName(cluster: string, record: string): string {
   return cluster.slice(clusterName(record, '').length);
 }
 
-/** Starts discovery and probes of one pool of a record. */
-export function startPool({ node, config }: BalancedPlace, pool: PoolConfig, options: PoolsOptions): RunningCluster {
+/** Starts discovery and probes of one pool of a record; `former` is of the same members, which are known from it. */
+export function startPool(
+  { node, config }: BalancedPlace,
+  pool: PoolConfig,
+  options: PoolsOptions,
+  former?: RunningCluster,
+): RunningCluster {
   const consul = pool.members.consul === undefined ? undefined : options.consul.get();
   return startCluster({
     name: clusterName(node.name, pool.name),
@@ -74,6 +79,8 @@ export function startPool({ node, config }: BalancedPlace, pool: PoolConfig, opt
     writers: options.writers,
     baseDir: options.baseDir,
     log: options.log,
+    // Consul may be away now. Of other sources the probe's port is a part.
+    known: pool.members.consul === undefined ? undefined : former?.snapshot.endpoints,
   });
 }
 

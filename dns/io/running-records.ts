@@ -87,17 +87,20 @@ export class RunningRecords {
     await Promise.all([...this.#closing, ...this.clusters.map((cluster) => cluster.close())]);
   }
 
-  /** Clusters of pools that are as they were run on under the new record. */
+  /** Clusters of pools whose members and probes are as they were run on under the new record. */
   #poolsOf(
     place: BalancedPlace,
     former: RunningRecord | undefined,
     onStart: (cluster: RunningCluster) => void,
   ): readonly RunningCluster[] {
-    const known = sameValue(former?.config.probe, place.config.probe) ? (former?.config.pools ?? []) : [];
+    const isSameProbe = sameValue(former?.config.probe, place.config.probe);
     return place.config.pools.map((pool) => {
-      const running = former?.clusters[known.findIndex((it) => sameValue(it, pool))];
-      if (running !== undefined) return running;
-      const cluster = startPool(place, pool, this.#options);
+      const alike = (former?.config.pools ?? []).flatMap(({ name, members }, place) =>
+        sameValue(members, pool.members) ? [{ name, cluster: former?.clusters[place] }] : [],
+      );
+      const own = alike.find(({ name }) => name === pool.name);
+      if (own?.cluster !== undefined && isSameProbe) return own.cluster;
+      const cluster = startPool(place, pool, this.#options, (own ?? alike[0])?.cluster);
       onStart(cluster);
       return cluster;
     });
