@@ -3,6 +3,7 @@ import { balancedTtlSeconds } from '../src/answer-ttl.ts';
 import type { EndpointId } from '../src/endpoint.ts';
 import type { AnswerSet } from './answer-set.ts';
 import { balancedSets, type Serving } from './balanced-sets.ts';
+import type { SavedPenalty } from './damped-members.ts';
 import type { Basis, Choice, FailoverMemory, FailoverRule } from './failover.ts';
 import { answerFingerprint } from './fingerprint.ts';
 import type { Ip } from './ip.ts';
@@ -79,6 +80,21 @@ export class BalancedRecord {
   /** Takes the last good addresses of an earlier run as its own, while it has none. */
   recall(lastGood: readonly Ip[]): void {
     if (this.#memory.lastGood.length === 0) this.#memory = { ...this.#memory, lastGood, isRecalled: true };
+  }
+
+  /** Penalties of its members, for a later process; {@link SavedPenalty} says what the times are. */
+  savedPenalties(nowMs: number, epochMs: number): readonly SavedPenalty[] {
+    return this.#members.savedPenalties(nowMs, epochMs);
+  }
+
+  /** Takes those of an earlier process; counts from the next {@link refresh} on. */
+  recallPenalties(saved: readonly SavedPenalty[], nowMs: number, epochMs: number): void {
+    this.#members.recallPenalties(saved, nowMs, epochMs);
+  }
+
+  /** Losses of members since the start; another number means that there are other penalties to save. */
+  get losses(): number {
+    return this.#members.losses;
   }
 
   /** What it answers where nobody is up and `last_good` was chosen; the same list as long as it is equal. */

@@ -21,6 +21,19 @@ export interface Damping {
   readonly heldMs: number;
 }
 
+/** A penalty as it outlives the process; times are the wall clock's. */
+export interface SavedPenalty {
+  /** Name of the pool's cluster. */
+  readonly pool: string;
+  readonly member: EndpointId;
+  /** As it was at the last loss. */
+  readonly penalty: number;
+  /** Milliseconds since 1970. */
+  readonly lostAtMs: number;
+  /** How long from then it is held; 0 where it is not. */
+  readonly heldMs: number;
+}
+
 export const NOT_DAMPED: Damping = Object.freeze({ penalty: 0, heldMs: 0 });
 
 /** A held member's time runs while nothing happens, so whoever holds one looks again after this long. */
@@ -34,6 +47,8 @@ export class DampedMembers {
   /** By the name of the pool's cluster. */
   readonly #pools = new Map<string, Members>();
   readonly #held = new Map<string, HoldChange>();
+  /** Losses so far, in all: another number means that there is something to save. */
+  losses = 0;
 
   /** `onHold` is called from within {@link observe}. */
   constructor(rule: DampingRule, onHold: (change: HoldChange) => void) {
@@ -48,7 +63,9 @@ export class DampedMembers {
     const seen = new Map(members.map((member) => [member.id, member.verdict === 'up']));
     for (const id of known.keys()) if (!seen.has(id)) seen.set(id, false);
     for (const [id, isUp] of seen) {
-      const state = damp(known.get(id) ?? UNDAMPED, isUp, nowMs, this.#rule);
+      const former = known.get(id) ?? UNDAMPED;
+      const state = damp(former, isUp, nowMs, this.#rule);
+      if (former.isUp && !isUp) this.losses += 1;
       this.#tell(pool, id, state, nowMs);
       if (!isUp && isForgotten(state, nowMs, this.#rule)) known.delete(id);
       else known.set(id, state);
@@ -91,6 +108,34 @@ export class DampedMembers {
         const held = former.#held.get(keyOf(pool, id));
         if (held !== undefined) this.#held.set(keyOf(pool, id), held);
       }
+    }
+  }
+
+  /** `epochMs` is when the clock of `nowMs` was at 0, in milliseconds since 1970. */
+  saved(nowMs: number, epochMs: number): readonly SavedPenalty[] {
+    return [...this.#pools].flatMap(([pool, states]) =>
+      [...states]
+        .filter(([, state]) => state.penalty > 0 && !isForgotten(state, nowMs, this.#rule))
+        .map(([member, { penalty, atMs, heldUntilMs }]) => {
+          const heldMs = Math.max(0, Math.round(heldUntilMs - atMs));
+          return { pool, member, penalty, lostAtMs: Math.round(epochMs + atMs), heldMs };
+        }),
+    );
+  }
+
+  /** Goes on with penalties of an earlier process, where they are greater than what is known here. */
+  recall(saved: readonly SavedPenalty[], nowMs: number, epochMs: number): void {
+    const { maxHoldMs } = this.#rule;
+    for (const { pool, member, penalty, lostAtMs, heldMs: ms } of saved) {
+      // A clock that has gone back must not hold anybody for longer than the loss asked for.
+      const atMs = Math.min(nowMs, lostAtMs - epochMs);
+      const heldUntilMs = ms > 0 ? atMs + Math.min(ms, maxHoldMs) : Number.NEGATIVE_INFINITY;
+      const known = this.#pools.get(pool) ?? new Map<EndpointId, Damped>();
+      const own = known.get(member) ?? UNDAMPED;
+      const state = { isUp: own.isUp, penalty, atMs, heldUntilMs };
+      if (isForgotten(state, nowMs, this.#rule)) continue;
+      if (penaltyAt(state, nowMs, this.#rule) <= penaltyAt(own, nowMs, this.#rule)) continue;
+      this.#pools.set(pool, known.set(member, state));
     }
   }
 

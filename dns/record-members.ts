@@ -17,7 +17,7 @@
  */
 import type { ClusterView, ProbeView } from '../src/cluster-view.ts';
 import type { EndpointId } from '../src/endpoint.ts';
-import { DampedMembers, type Damping, type HoldChange, NOT_DAMPED } from './damped-members.ts';
+import { DampedMembers, type Damping, type HoldChange, NOT_DAMPED, type SavedPenalty } from './damped-members.ts';
 import type { DampingRule } from './damping.ts';
 import { type Choice, choose, type FailoverMemory, type FailoverRule, remembered } from './failover.ts';
 import type { Ip } from './ip.ts';
@@ -101,6 +101,19 @@ export class RecordMembers {
   /** Milliseconds after which it must be read again though nothing has happened; undefined where that is not so. */
   lookAgainMs(nowMs: number): number | undefined {
     return this.#damped?.lookAgainMs(nowMs);
+  }
+
+  /** Of all members, since the start; another number means that penalties are others. */
+  get losses(): number {
+    return this.#damped?.losses ?? 0;
+  }
+
+  savedPenalties(nowMs: number, epochMs: number): readonly SavedPenalty[] {
+    return this.#damped?.saved(nowMs, epochMs) ?? [];
+  }
+
+  recallPenalties(saved: readonly SavedPenalty[], nowMs: number, epochMs: number): void {
+    this.#damped?.recall(saved, nowMs, epochMs);
   }
 
   /** Takes over what was known of members of the same pools. */

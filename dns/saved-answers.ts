@@ -1,7 +1,9 @@
 /** The text of what a name server remembers over a restart: last good addresses, and serials that only grow. Pure. */
 import { MAX_NAME_LENGTH } from '../src/config/domain-name.ts';
 import { isMapping } from '../src/config/section.ts';
+import { endpointId } from '../src/endpoint.ts';
 import { MAX_ADDRESSES } from './balanced-sets.ts';
+import type { SavedPenalty } from './damped-members.ts';
 import { canonicalIp, type Ip } from './ip.ts';
 
 const FORMAT = 1;
@@ -11,6 +13,12 @@ const MAX_SERIAL = 0xf000_0000;
 
 /** Fingerprints are shorter. */
 const MAX_FINGERPRINT = 64;
+
+/** Of one name; a record has a few members, and whoever is gone is soon forgotten. */
+const MAX_PENALTIES = 100_000;
+
+/** Names of pools and ids of members are shorter. */
+const MAX_TEXT = 1_024;
 
 /** By the name of each. */
 export interface SavedAnswers {
@@ -28,10 +36,14 @@ export interface SavedName {
   /** Fingerprint of the pools that the addresses come from. */
   readonly pools: string;
   readonly lastGood: readonly Ip[];
+  readonly penalties: readonly SavedPenalty[];
 }
 
 export function writeSavedAnswers({ zones, names }: SavedAnswers): string {
-  const last = [...names].map(([name, { pools, lastGood }]) => [name, { pools, last_good: lastGood }]);
+  const last = [...names].map(([name, { pools, lastGood, penalties }]) => [
+    name,
+    { pools, last_good: lastGood, ...(penalties.length === 0 ? {} : { penalties: penalties.map(writePenalty) }) },
+  ]);
   return `${JSON.stringify({ format: FORMAT, zones: Object.fromEntries(zones), names: Object.fromEntries(last) })}\n`;
 }
 
@@ -77,9 +89,36 @@ function readZone({ serial, content }: Readonly<Record<string, unknown>>): Saved
   return isFingerprint(content) ? { serial, content } : 'content is not a fingerprint';
 }
 
-function readName({ pools, last_good: lastGood }: Readonly<Record<string, unknown>>): SavedName | string {
+function readName({
+  pools,
+  last_good: lastGood,
+  penalties = [],
+}: Readonly<Record<string, unknown>>): SavedName | string {
   if (!isFingerprint(pools)) return 'pools is not a fingerprint';
   if (!Array.isArray(lastGood) || lastGood.length > MAX_ADDRESSES) return 'last_good is not a list of addresses';
   const known = lastGood.filter((it): it is Ip => typeof it === 'string' && canonicalIp(it) === it);
-  return known.length === lastGood.length ? { pools, lastGood: known } : 'last_good has something else than addresses';
+  if (known.length < lastGood.length) return 'last_good has something else than addresses';
+  if (!Array.isArray(penalties) || penalties.length > MAX_PENALTIES) return 'penalties is not a list of them';
+  const read = penalties.map(readPenalty).filter((it) => it !== undefined);
+  return read.length < penalties.length ? 'penalties has something else' : { pools, lastGood: known, penalties: read };
+}
+
+function writePenalty({ pool, member, penalty, lostAtMs, heldMs }: SavedPenalty): object {
+  return { pool, member, penalty, lost_at_ms: lostAtMs, held_ms: heldMs };
+}
+
+function readPenalty(entry: unknown): SavedPenalty | undefined {
+  if (!isMapping(entry)) return undefined;
+  const { pool, member, penalty, lost_at_ms: lostAtMs, held_ms: heldMs } = entry;
+  if (!isText(pool) || !isText(member)) return undefined;
+  if (!isAmount(penalty) || !isAmount(lostAtMs) || !isAmount(heldMs)) return undefined;
+  return { pool, member: endpointId(member), penalty, lostAtMs, heldMs };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_TEXT;
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }

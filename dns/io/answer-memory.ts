@@ -52,19 +52,25 @@ export class AnswerMemory {
     this.#file = new SavedFile({ dir, name: 'dns', what: 'answers', ...rest });
   }
 
-  /** Gives each record the last good addresses of an earlier run, where its pools are still the same. Never rejects. */
+  /**
+   * Gives each record the last good addresses of an earlier run, where its pools are still the same, and the penalties of
+   * its members. Never rejects.
+   */
   async recall(records: readonly RememberedRecord[]): Promise<void> {
     const former = await this.#file?.load();
     this.#zones = new Map(former?.zones);
-    for (const { record, config, look } of records) {
-      const { name } = record.node;
-      const saved = former?.names.get(name);
-      if (saved === undefined || saved.lastGood.length === 0) continue;
-      if (saved.pools === poolsFingerprint(config)) {
-        record.recall(saved.lastGood);
-        look();
-      } else this.#log.info({ name }, 'saved answer is of other pools and not used');
+    for (const it of records) {
+      const saved = former?.names.get(it.record.node.name);
+      if (saved !== undefined) this.#recallName(it, saved);
     }
+  }
+
+  #recallName({ record, config, look }: RememberedRecord, { pools, lastGood, penalties }: SavedName): void {
+    if (lastGood.length > 0 && pools === poolsFingerprint(config)) record.recall(lastGood);
+    else if (lastGood.length > 0)
+      this.#log.info({ name: record.node.name }, 'saved answer is of other pools and not used');
+    record.recallPenalties(penalties, realClock.now(), epochMs());
+    look();
   }
 
   /**
@@ -128,10 +134,19 @@ export class AnswerMemory {
     for (const name of [...this.#zones.keys()].slice(0, tooMany)) this.#zones.delete(name);
     const names = served.records.map(({ record, config }): [string, SavedName] => [
       record.node.name,
-      { pools: poolsFingerprint(config), lastGood: record.lastGood },
+      {
+        pools: poolsFingerprint(config),
+        lastGood: record.lastGood,
+        penalties: record.savedPenalties(realClock.now(), epochMs()),
+      },
     ]);
     return writeSavedAnswers({ zones: this.#zones, names: new Map(names) });
   }
+}
+
+/** When the monotonic clock was at 0, in milliseconds since 1970. */
+function epochMs(): number {
+  return Date.now() - realClock.now();
 }
 
 /** Of where the addresses come from; not of how many of them it takes. */

@@ -96,9 +96,9 @@ export function followPools(
   const record = recordOver(place, clusters, options);
   const { promise: whenSure, resolve } = Promise.withResolvers<void>();
   const look = (): void => {
-    const { lastGood } = record;
+    const { lastGood, losses } = record;
     const isChanged = refresh(record, log);
-    if (isChanged || lastGood !== record.lastGood) onAnswer();
+    if (isChanged || lastGood !== record.lastGood || losses !== record.losses) onAnswer();
     onLook?.(record);
     refresher.requestAfter(record.lookAgainMs(realClock.now()));
     if (record.sure) resolve();

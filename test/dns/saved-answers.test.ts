@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Ip } from '../../dns/ip.ts';
 import { readSavedAnswers, type SavedAnswers, writeSavedAnswers } from '../../dns/saved-answers.ts';
+import { endpointId } from '../../src/endpoint.ts';
+
+const PENALTY = { pool: 'www.lb.test:a', member: endpointId('n/b'), penalty: 1_870, lostAtMs: 1.7e12, heldMs: 6_589 };
 
 const ANSWERS: SavedAnswers = {
   zones: new Map([
@@ -8,8 +11,8 @@ const ANSWERS: SavedAnswers = {
     ['__proto__', { serial: 0, content: '' }],
   ]),
   names: new Map([
-    ['www.lb.test', { pools: 'b2', lastGood: ['192.0.2.1', '2001:db8::7'] as Ip[] }],
-    ['new.lb.test', { pools: 'c3', lastGood: [] }],
+    ['www.lb.test', { pools: 'b2', lastGood: ['192.0.2.1', '2001:db8::7'] as Ip[], penalties: [PENALTY] }],
+    ['new.lb.test', { pools: 'c3', lastGood: [], penalties: [] }],
   ]),
 };
 
@@ -67,6 +70,21 @@ describe('saved answers', () => {
       changed((it) => (it.names = { a: { pools: '', last_good: Array.from({ length: 2_001 }, () => '192.0.2.1') } })),
       'names.a: last_good is not a list of addresses',
     ],
+    [
+      'have penalties that are no list',
+      changed((it) => (it.names = { a: { pools: '', last_good: [], penalties: {} } })),
+      'names.a: penalties is not a list of them',
+    ],
+    ...[
+      null,
+      {},
+      { pool: 'a', member: 'b', penalty: -1, lost_at_ms: 1, held_ms: 1 },
+      { pool: 'a', member: 'b', penalty: 1, lost_at_ms: '1', held_ms: 1 },
+    ].map((entry): [string, string, string] => [
+      `have the penalty ${JSON.stringify(entry)}`,
+      changed((it) => (it.names = { a: { pools: '', last_good: [], penalties: [entry] } })),
+      'names.a: penalties has something else',
+    ]),
   ])('that %s are not used', (_what, text, reason) => {
     expect(readSavedAnswers(text)).toBe(reason);
   });
