@@ -1,8 +1,9 @@
 /** The sockets of the name server: UDP and TCP on each configured address, on one port. */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { formatAddress, type HostPort, type ListenAddress } from '../../src/address.ts';
+import type { HostPort, ListenAddress } from '../../src/address.ts';
 import { CAN_SHARE_PORTS, type ShareOptions } from '../../src/io/listen-beside.ts';
+import { listenError } from '../../src/listen-error.ts';
 import { freePorts } from './free-ports.ts';
 import { listenTcp, type TcpLimits, type TcpListener } from './tcp.ts';
 import { type DnsSocketOptions, listenUdp, type UdpListener } from './udp.ts';
@@ -49,7 +50,7 @@ async function listenBoth(address: ListenAddress, options: ListenersOptions): Pr
       if (listener !== undefined) return listener;
     }
   } catch (error) {
-    throw new Error(`cannot listen on ${formatAddress(address)}`, { cause: error });
+    throw listenError(address, error);
   }
 }
 

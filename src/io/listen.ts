@@ -3,6 +3,7 @@ import { unlinkSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import { formatAddress, type ListenAddress } from '../address.ts';
+import { listenError } from '../listen-error.ts';
 
 const STALE_CHECK_MS = 1_000;
 
@@ -27,11 +28,11 @@ export async function listen(server: Server, address: ListenAddress, options: Li
     await bind(server, address, options);
   } catch (error) {
     if (!('path' in address) || codeOf(error) !== 'EADDRINUSE' || (await answers(address.path))) {
-      throw new Error(`cannot listen on ${formatAddress(address)}`, { cause: error });
+      throw listenError(address, error);
     }
     removeLeftover(address.path);
     await bind(server, address, options).catch((cause: unknown) => {
-      throw new Error(`cannot listen on ${formatAddress(address)}`, { cause });
+      throw listenError(address, cause);
     });
   }
   const bound = server.address();
