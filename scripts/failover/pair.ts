@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { freePorts, startConsul, type TestConsul } from '../../test/support/consul.ts';
+import { balanced, nameServerYaml } from '../../test/support/name-server-yaml.ts';
 import { type Program, startProgram } from '../../test/support/program.ts';
 import { AnswerWatch } from './answer-watch.ts';
 import { Balancer } from './balancer.ts';
@@ -104,28 +105,13 @@ interface Parts {
 }
 
 function configurationOf({ consul, dnsPort, record, more }: Parts): string {
-  const indented = record.trim().replaceAll(/^ */gm, ' '.repeat(10));
-  return `
-admin: { listen: "127.0.0.1:0" }
-consul: { address: "${consul}" }
-${more}
-dns:
-  listen: [ "127.0.0.1:${dnsPort}" ]
-  zones:
-    lb.test:
-      soa: { mname: ns1.lb.test., rname: hostmaster.lb.test. }
-      ns: [ ns1.lb.test. ]
-      records:
-        ns1: { a: [ 192.0.2.53 ] }
-        www:
-          policy: failover
-          pools:
-            - { name: primary, members: { consul: { service: edge, tags: [ primary ] } } }
-            - { name: backup, members: { consul: { service: edge, tags: [ backup ] } } }
-${indented}
-        both:
-          policy: all
-          pools: [ { name: edges, members: { consul: { service: edge } } } ]
-${indented}
-`;
+  const tagged = (tag: string): string => `consul: { service: edge, tags: [ ${tag} ] }`;
+  return nameServerYaml({
+    listen: `127.0.0.1:${dnsPort}`,
+    top: `consul: { address: "${consul}" }\n${more}`,
+    records: {
+      www: balanced('failover', { primary: tagged('primary'), backup: tagged('backup') }, record),
+      both: balanced('all', { edges: 'consul: { service: edge }' }, record),
+    },
+  });
 }

@@ -1,5 +1,6 @@
 /** A name server that is replaced by another process and reloaded, while questions come that nobody asks twice. */
 import { DnsLoad } from '../../test/support/dns-load.ts';
+import { nameServerYaml } from '../../test/support/name-server-yaml.ts';
 import { type Program, startProgram } from '../../test/support/program.ts';
 import { until } from '../../test/support/until.ts';
 import type { Effort, Row, ShownFigure } from './row.ts';
@@ -45,19 +46,12 @@ async function replace(former: Program, configuration: string): Promise<Program>
 
 /** `release` is what tells one configuration from the next: the address of the name. */
 function configurationOf({ data, admin }: Readonly<Record<'data' | 'admin', string>>, release: number): string {
-  return `
-admin: { listen: "${admin}" }
-drain: { delay: 0s, grace: 5s }
-dns:
-  listen: [ "${data}" ]
-  zones:
-    lb.test:
-      soa: { mname: ns1.lb.test., rname: hostmaster.lb.test. }
-      ns: [ ns1.lb.test. ]
-      records:
-        ns1: { a: [ 192.0.2.53 ] }
-        www: { a: [ 198.51.100.${release} ] }
-`;
+  return nameServerYaml({
+    listen: data,
+    admin,
+    top: 'drain: { delay: 0s, grace: 5s }',
+    records: { www: `a: [ 198.51.100.${release} ]` },
+  });
 }
 
 function figureOf(load: DnsLoad, lost: number): ShownFigure {

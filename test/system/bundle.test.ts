@@ -13,6 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { buildBundle } from '../../scripts/build.ts';
+import { nameServerYaml } from '../support/name-server-yaml.ts';
 import { until } from '../support/until.ts';
 
 let folder: string;
@@ -205,18 +206,7 @@ clusters: { users: { discover: { consul: { service: users } } } }
   });
 
   test('runs a name server, and ends by SIGTERM with 0', async () => {
-    const config = await configFile(
-      'dns.yaml',
-      `
-dns:
-  listen: [ "127.0.0.1:0" ]
-  zones:
-    lb.example.org:
-      soa: { mname: ns1.lb.example.org., rname: hostmaster.example.org. }
-      ns: [ ns1.lb.example.org. ]
-      records: { ns1: { a: [ 192.0.2.53 ] } }
-`,
-    );
+    const config = await configFile('dns.yaml', nameServerYaml({ records: {} }));
     const dns = start('dns', '-c', config);
     expect(Object.keys(await addressesOf(dns)).length).toBeGreaterThan(0);
     expect(await endBySigterm(dns)).toBe(0);

@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { freePorts } from '../support/consul.ts';
 import { ask } from '../support/dns-client.ts';
+import { balanced, nameServerYaml } from '../support/name-server-yaml.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
@@ -39,23 +40,15 @@ it('a balancer answers for its readiness through its data port, and is out of DN
   await start('sidecar', edge('127.0.0.3', port, statusPort, 'elsewhere.test'));
   const dns = await start(
     'dns',
-    `
-admin: { listen: "127.0.0.1:0" }
-dns:
-  listen: [ "127.0.0.1:0" ]
-  zones:
-    lb.test:
-      soa: { mname: ns.example.org., rname: hostmaster.example.org. }
-      ns: [ ns.example.org. ]
-      records:
-        www:
-          policy: failover
-          pools:
-            - { name: unrouted, members: { static: [ 127.0.0.3 ] } }
-            - { name: primary, members: { static: [ 127.0.0.1 ] } }
-            - { name: backup, members: { static: [ 127.0.0.2 ] } }
-          probe: { http: { port: ${port}, path: /ready, host: ${PROBED} }, interval: 100ms, timeout: 1s, fall: 2, rise: 2 }
-`,
+    nameServerYaml({
+      records: {
+        www: balanced(
+          'failover',
+          { unrouted: 'static: [ 127.0.0.3 ]', primary: 'static: [ 127.0.0.1 ]', backup: 'static: [ 127.0.0.2 ]' },
+          `probe: { http: { port: ${port}, path: /ready, host: ${PROBED} }, interval: 100ms, timeout: 1s, fall: 2, rise: 2 }`,
+        ),
+      },
+    }),
   );
   const answer = async () => (await ask(dns.address('dns'), 'www.lb.test')).answer.map((it) => it.split(' ').at(-1));
   expect(await answer()).toEqual(['127.0.0.1']);

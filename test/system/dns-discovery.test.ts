@@ -10,23 +10,15 @@ import type { ClustersReport } from '../../src/clusters-report.ts';
 import { cleanups } from '../support/cleanups.ts';
 import { describeWithConsul, freePorts, startConsul } from '../support/consul.ts';
 import { ask } from '../support/dns-client.ts';
+import { balanced, nameServerYaml } from '../support/name-server-yaml.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
 const closes = cleanups();
 
 /** A zone `lb.test` with these records, for others to ask. */
-function zone(port: number, records: string): string {
-  return `
-admin: { listen: "127.0.0.1:0" }
-dns:
-  listen: [ "127.0.0.1:${port}" ]
-  zones:
-    lb.test:
-      soa: { mname: ns.example.org., rname: hostmaster.example.org. }
-      ns: [ ns.example.org. ]
-      records: { ${records} }
-`;
+function zone(port: number, records: Readonly<Record<string, string>>): string {
+  return nameServerYaml({ listen: `127.0.0.1:${port}`, records });
 }
 
 async function folder(): Promise<string> {
@@ -59,7 +51,7 @@ it('a sidecar follows the addresses of a name, and keeps them when nobody answer
   const [dnsPort = 0] = await freePorts(1);
   const { port } = await instance('127.0.0.1');
   await instance('127.0.0.2', port);
-  const users = (...hosts: string[]) => `users: { a: [ ${hosts.join(', ')} ], ttl: 1s }`;
+  const users = (...hosts: string[]) => ({ users: `{ a: [ ${hosts.join(', ')} ], ttl: 1s }` });
   const authority = closes(await startProgram('dns', zone(dnsPort, users('127.0.0.1'))));
   const sidecar = `
 admin: { listen: "127.0.0.1:0" }
@@ -78,7 +70,7 @@ clusters: { users: { discover: { dns: { name: Users.lb.test., port: ${port}, res
   expect(seenMs).toBeLessThan(2_500);
 
   // A name that is gone all of a sudden is held, as a service that is gone from Consul.
-  expect(await authority.reload(zone(dnsPort, 'other: { txt: [ x ] }'))).toBe('applied');
+  expect(await authority.reload(zone(dnsPort, { other: 'txt: [ x ]' }))).toBe('applied');
   await until(async () => (await cluster(first)).discovery.held !== null, { what: 'the loss to be held' });
   expect((await cluster(first)).discovery).toMatchObject({ source: 'dns', state: 'current' });
   expect(await ids(first)).toBe(both);
@@ -102,24 +94,12 @@ it('a name server answers with the addresses of names, as far as they are up', a
   const [dnsPort = 0] = await freePorts(1);
   const primary = await instance('127.0.0.1');
   await instance('127.0.0.2', primary.port);
-  const edges = 'edge-a: { a: [ 127.0.0.1 ], ttl: 1s }, edge-b: { a: [ 127.0.0.2, 127.0.0.3 ], ttl: 1s }';
+  const edges = { 'edge-a': '{ a: [ 127.0.0.1 ], ttl: 1s }', 'edge-b': '{ a: [ 127.0.0.2, 127.0.0.3 ], ttl: 1s }' };
   const authority = closes(await startProgram('dns', zone(dnsPort, edges)));
-  const yaml = `
-admin: { listen: "127.0.0.1:0" }
-dns:
-  listen: [ "127.0.0.1:0" ]
-  zones:
-    edge.test:
-      soa: { mname: ns.example.org., rname: hostmaster.example.org. }
-      ns: [ ns.example.org. ]
-      records:
-        www:
-          policy: failover
-          pools:
-            - { name: primary, members: { names: [ edge-a.lb.test ], resolvers: [ "127.0.0.1:${dnsPort}" ] } }
-            - { name: backup, members: { names: [ edge-b.lb.test ], resolvers: [ "127.0.0.1:${dnsPort}" ] } }
-          probe: { tcp: { port: ${primary.port} }, interval: 100ms, fall: 2, rise: 2 }
-`;
+  const followed = (name: string): string => `names: [ ${name}.lb.test ], resolvers: [ "127.0.0.1:${dnsPort}" ]`;
+  const pools = { primary: followed('edge-a'), backup: followed('edge-b') };
+  const probe = `probe: { tcp: { port: ${primary.port} }, interval: 100ms, fall: 2, rise: 2 }`;
+  const yaml = nameServerYaml({ zone: 'edge.test', records: { www: balanced('failover', pools, probe) } });
   const dns = closes(await startProgram('dns', yaml));
   const answer = async () =>
     (await ask(dns.address('dns'), 'www.edge.test')).answer.map((it) => it.split(' ').at(-1)).join(' ');

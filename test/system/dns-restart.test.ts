@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeWithConsul, startConsul, type TestConsul } from '../support/consul.ts';
 import { ask } from '../support/dns-client.ts';
+import { balanced, nameServerYaml } from '../support/name-server-yaml.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
@@ -54,30 +55,14 @@ describeWithConsul('a name server that is killed while Consul is gone', () => {
   }
 
   async function start(): Promise<Program> {
-    const pool = (tag: string): string => `{ name: ${tag}, members: { consul: { service: edge, tags: [ ${tag} ] } } }`;
-    const rules = `pools: [ ${pool('primary')}, ${pool('backup')} ]
-          probe: { http: {}, interval: 100ms, timeout: 500ms, fall: 2, rise: 2 }`;
-    const program = await startProgram(
-      'dns',
-      `admin: { listen: "127.0.0.1:0" }
-consul: { address: "${consul.address}" }
-snapshot_dir: ${dir}
-dns:
-  listen: [ "127.0.0.1:0" ]
-  zones:
-    lb.test:
-      soa: { mname: ns1.lb.test., rname: hostmaster.lb.test. }
-      ns: [ ns1.lb.test. ]
-      records:
-        ns1: { a: [ 192.0.2.53 ] }
-        www:
-          policy: failover
-          ${rules}
-        both:
-          policy: all
-          ${rules}
-`,
-    );
+    const membersOf = (tag: string): string => `consul: { service: edge, tags: [ ${tag} ] }`;
+    const pools = { primary: membersOf('primary'), backup: membersOf('backup') };
+    const probe = 'probe: { http: {}, interval: 100ms, timeout: 500ms, fall: 2, rise: 2 }';
+    const yaml = nameServerYaml({
+      top: `consul: { address: "${consul.address}" }\nsnapshot_dir: ${dir}`,
+      records: { www: balanced('failover', pools, probe), both: balanced('all', pools, probe) },
+    });
+    const program = await startProgram('dns', yaml);
     running.push(program);
     return program;
   }

@@ -5,32 +5,21 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cleanups } from '../support/cleanups.ts';
 import { ask } from '../support/dns-client.ts';
+import { balanced, nameServerYaml } from '../support/name-server-yaml.ts';
 import { Program, startProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
 const closing = cleanups();
 
 /** The probe takes so long that there is time to do something before a start has ended. */
-function configuration(folder: string, release: number, [data, admin] = ['127.0.0.1:0', '127.0.0.1:0']): string {
-  return `
-admin: { listen: "${admin}" }
-snapshot_dir: ${folder}
-workers: 2
-drain: { delay: 0s, grace: 5s }
-dns:
-  listen: [ "${data}" ]
-  zones:
-    lb.test:
-      soa: { mname: ns1.lb.test., rname: hostmaster.lb.test. }
-      ns: [ ns1.lb.test. ]
-      records:
-        ns1: { a: [ 192.0.2.53 ] }
-        www: { a: [ 198.51.100.${release} ] }
-        balanced:
-          policy: all
-          pools: [ { name: main, members: { static: [ 192.0.2.1, 192.0.2.2, 192.0.2.3 ] } } ]
-          probe: { exec: { command: [ sleep, "2" ] }, interval: 60s, timeout: 10s }
-`;
+function configuration(folder: string, release: number, [listen, admin]: readonly string[] = []): string {
+  const members = { main: 'static: [ 192.0.2.1, 192.0.2.2, 192.0.2.3 ]' };
+  const probe = 'probe: { exec: { command: [ sleep, "2" ] }, interval: 60s, timeout: 10s }';
+  return nameServerYaml({
+    ...(listen === undefined || admin === undefined ? {} : { listen, admin }),
+    top: `snapshot_dir: ${folder}\nworkers: 2\ndrain: { delay: 0s, grace: 5s }`,
+    records: { www: `a: [ 198.51.100.${release} ]`, balanced: balanced('all', members, probe) },
+  });
 }
 
 const order = async (admin: string, member: string, state: string): Promise<unknown> => {

@@ -10,6 +10,7 @@ import { cleanups } from '../support/cleanups.ts';
 import { ask, DnsTcpClient } from '../support/dns-client.ts';
 import { DnsLoad } from '../support/dns-load.ts';
 import { query, readAnswer } from '../support/dns-message.ts';
+import { balanced, nameServerYaml } from '../support/name-server-yaml.ts';
 import { Program, startProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
@@ -23,21 +24,15 @@ interface Where {
 
 /** `release` is what tells one configuration from the next: the address that `www` has. */
 function configuration({ data, admin, status }: Where, release: number): string {
-  return `
-admin: { listen: "${admin}" }
-status: { listen: "${status}" }
-drain: { delay: 0s, grace: 5s }
-dns:
-  listen: [ "${data}" ]
-  zones:
-    lb.test:
-      soa: { mname: ns1.lb.test., rname: hostmaster.lb.test. }
-      ns: [ ns1.lb.test. ]
-      records:
-        ns1: { a: [ 192.0.2.53 ] }
-        www: { a: [ 198.51.100.${release} ] }
-        balanced: { policy: all, pools: [ { name: main, members: { static: [ 192.0.2.${release} ] } } ] }
-`;
+  return nameServerYaml({
+    listen: data,
+    admin,
+    top: `status: { listen: "${status}" }\ndrain: { delay: 0s, grace: 5s }`,
+    records: {
+      www: `a: [ 198.51.100.${release} ]`,
+      balanced: balanced('all', { main: `static: [ 192.0.2.${release} ]` }),
+    },
+  });
 }
 
 interface Running {

@@ -8,6 +8,7 @@ import { cleanups } from '../support/cleanups.ts';
 import { DnsTcpClient, hostAndPort } from '../support/dns-client.ts';
 import { DnsLoad } from '../support/dns-load.ts';
 import { type Answer, opt, query, readAnswer } from '../support/dns-message.ts';
+import { balanced, nameServerYaml } from '../support/name-server-yaml.ts';
 import { Program, startProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
 import { WorkerDebugger } from '../support/worker-debugger.ts';
@@ -24,29 +25,22 @@ interface Shape {
   readonly rest?: string;
 }
 
-function configuration({ data = '127.0.0.1:0', admin = '127.0.0.1:0', port, release = 1, rest = '' }: Shape): string {
-  return `
-admin: { listen: "${admin}" }
-workers: 2
-drain: { delay: 0s, grace: 5s }
-dns:
-  listen: [ "${data}" ]
-  ${rest}
-  zones:
-    lb.test:
-      soa: { mname: ns1.lb.test., rname: hostmaster.lb.test. }
-      ns: [ ns1.lb.test. ]
-      records:
-        ns1: { a: [ 192.0.2.53 ] }
-        fixed: { a: [ 198.51.100.${release} ] }
-        www:
-          policy: failover
-          pools:
-            - { name: primary, members: { static: [ 127.0.0.1 ] } }
-            - { name: backup, members: { static: [ 127.0.0.2 ] } }
-          probe: { http: { port: ${port}, path: / }, interval: 100ms, timeout: 90ms, fall: 1, rise: 1 }
-          ttl: { min: 1s, max: 30s }
-`;
+function configuration({ data, admin, port, release = 1, rest = '' }: Shape): string {
+  return nameServerYaml({
+    ...(data === undefined ? {} : { listen: data }),
+    ...(admin === undefined ? {} : { admin }),
+    top: 'workers: 2\ndrain: { delay: 0s, grace: 5s }',
+    dns: rest,
+    records: {
+      fixed: `a: [ 198.51.100.${release} ]`,
+      www: balanced(
+        'failover',
+        { primary: 'static: [ 127.0.0.1 ]', backup: 'static: [ 127.0.0.2 ]' },
+        `probe: { http: { port: ${port}, path: / }, interval: 100ms, timeout: 90ms, fall: 1, rise: 1 }`,
+        'ttl: { min: 1s, max: 30s }',
+      ),
+    },
+  });
 }
 
 interface Balancer {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { cleanups } from '../support/cleanups.ts';
 import { ask } from '../support/dns-client.ts';
+import { balanced, nameServerYaml } from '../support/name-server-yaml.ts';
 import { isAlive } from '../support/process-usage.ts';
 import { startProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
@@ -18,28 +19,10 @@ it('a name server asks a command which of its members are up, and takes it along
   const file = join(dir, 'pid');
   const script =
     'case $OUTRIGGER_ADDRESS in *.1) echo "no quorum" >&2; exit 4;; *.2) exit 0;; esac; echo $$ > "$0"; exec sleep 600';
-  const dns = closes(
-    await startProgram(
-      'dns',
-      `
-admin: { listen: "127.0.0.1:0" }
-drain: { delay: 1h }
-dns:
-  listen: [ "127.0.0.1:0" ]
-  zones:
-    lb.test:
-      soa: { mname: ns.example.org., rname: hostmaster.example.org. }
-      ns: [ ns.example.org. ]
-      records:
-        www:
-          policy: failover
-          pools:
-            - { name: primary, members: { static: [ 192.0.2.1 ] } }
-            - { name: backup, members: { static: [ 192.0.2.2, 192.0.2.3 ] } }
-          probe: { exec: { command: [ sh, -c, '${script}', ${file} ] }, interval: 1s, timeout: 1m, fall: 1 }
-`,
-    ),
-  );
+  const probe = `probe: { exec: { command: [ sh, -c, '${script}', ${file} ] }, interval: 1s, timeout: 1m, fall: 1 }`;
+  const pools = { primary: 'static: [ 192.0.2.1 ]', backup: 'static: [ 192.0.2.2, 192.0.2.3 ]' };
+  const yaml = nameServerYaml({ top: 'drain: { delay: 1h }', records: { www: balanced('failover', pools, probe) } });
+  const dns = closes(await startProgram('dns', yaml));
   const answer = await ask(dns.address('dns'), 'www.lb.test');
   expect(answer.answer.map((it) => it.split(' ').at(-1))).toEqual(['192.0.2.2']);
   const report = await (await fetch(`http://${dns.address('admin')}/clusters`)).text();

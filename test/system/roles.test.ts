@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { listen } from '../../src/io/listen.ts';
+import { nameServerYaml } from '../support/name-server-yaml.ts';
 import { until } from '../support/until.ts';
 
 const PROGRAM = resolve(import.meta.dirname, '../../cli/main.ts');
@@ -26,18 +27,13 @@ listeners:
 clusters:
   users: { discover: { static: [ "127.0.0.1:9" ] } }
 `,
-  dns: (data: string, status = '127.0.0.1:0') => `
-admin: { listen: "127.0.0.1:0" }
-status: { listen: "${status}" }
-drain: { delay: 0s, grace: 1s }
-dns:
-  listen: [ "${data}" ]
-  zones:
-    edge.example.com:
-      soa: { mname: ns1.edge.example.com., rname: hostmaster.example.com. }
-      ns: [ ns1.edge.example.com. ]
-      records: { ns1: { a: [ 127.0.0.1 ] } }
-`,
+  dns: (data: string, status = '127.0.0.1:0') =>
+    nameServerYaml({
+      zone: 'edge.example.com',
+      listen: data,
+      top: `status: { listen: "${status}" }\ndrain: { delay: 0s, grace: 1s }`,
+      records: {},
+    }),
 } as const;
 
 type Role = keyof typeof CONFIGURATIONS;
