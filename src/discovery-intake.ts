@@ -89,13 +89,19 @@ export class DiscoveryIntake {
     return discoveryStatus(this.#record, { ...inputs, source: this.#options.source, held: this.held });
   }
 
-  /** Starts from a set that was saved, or is taken over. Returns false, and does nothing, when it is empty or an answer came first. */
-  restore(saved: readonly DiscoveredEndpoint[]): boolean {
+  /**
+   * Starts from a set that was saved, or is taken over. Returns false, and does nothing, when it is empty or an answer with
+   * endpoints came first. An empty one that came first is doubted as if it had come now: which of both is there
+   * first is chance.
+   */
+  restore(saved: readonly DiscoveredEndpoint[], nowMs: number): boolean {
     const { endpoints } = screenEndpoints(saved, this.#options.screen);
-    if (endpoints.length === 0 || this.hasSet) return false;
+    if (endpoints.length === 0 || (this.hasSet && !this.isAbsent)) return false;
+    const hasAnswer = this.#record.answeredAtMs !== undefined;
     this.#hold = { live: endpoints, held: [] };
     this.#hadEndpoints = true;
     this.#record = { ...this.#record, fromSaved: true };
+    if (hasAnswer) this.answer([], this.#record.skipped, nowMs);
     return true;
   }
 

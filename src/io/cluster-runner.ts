@@ -104,6 +104,7 @@ class ClusterRunner implements RunningCluster {
   readonly #markStarted: () => void;
   #source: RunningSource | undefined;
   #started = false;
+  #hasReadSaved = false;
   #closed = false;
   #cancelRelease = (): void => {};
 
@@ -130,6 +131,7 @@ class ClusterRunner implements RunningCluster {
       const source = describeSource(this.#origin);
       this.#saved = new SavedEndpoints({ dir: snapshotDir, cluster: name, source, writers, clock, log });
     }
+    this.#hasReadSaved = this.#saved === undefined;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.whenStarted = promise;
     this.#markStarted = resolve;
@@ -189,7 +191,7 @@ class ClusterRunner implements RunningCluster {
   }
 
   start(): void {
-    if (this.#intake.restore(this.#known)) this.#take(this.#intake.endpoints);
+    if (this.#intake.restore(this.#known, this.#clock.now())) this.#take(this.#intake.endpoints);
     this.#source = startSource(this.#origin, {
       consul: this.#consul,
       clock: this.#clock,
@@ -228,10 +230,12 @@ class ClusterRunner implements RunningCluster {
 
   async #restoreSaved(): Promise<void> {
     const saved = await this.#saved?.load();
-    // Where an answer came in the meantime it is newer, whatever it says.
-    if (saved === undefined || this.#closed || !this.#intake.restore(saved)) return;
-    this.#log.startsFromSaved(this.#intake.endpoints.length);
-    this.#take(this.#intake.endpoints);
+    this.#hasReadSaved = true;
+    // Where an answer with endpoints came in the meantime it is newer.
+    if (saved !== undefined && !this.#closed && this.#intake.restore(saved, this.#clock.now())) {
+      this.#log.startsFromSaved(this.#intake.endpoints.length);
+      this.#take(this.#intake.endpoints);
+    }
     this.#startIfReady();
   }
 
@@ -301,6 +305,8 @@ class ClusterRunner implements RunningCluster {
   /** Started: a set is there, and where the cluster is probed each endpoint has had its first probe. */
   #startIfReady(): void {
     if (this.#started || this.#closed || !this.#intake.hasSet) return;
+    // Nobody is an answer that a saved set may yet put in doubt.
+    if (this.#intake.isAbsent && !this.#hasReadSaved) return;
     if (this.#probes !== undefined && !this.#probes.allProbedOnce) return;
     this.#started = true;
     this.#markStarted();

@@ -94,7 +94,7 @@ describe('losing more than half', () => {
 describe('a saved set', () => {
   it('is used until the first answer, and its losses are held too', () => {
     const it = intake();
-    expect(it.restore(set('a', 'b'))).toBe(true);
+    expect(it.restore(set('a', 'b'), 0)).toBe(true);
     expect(it.status({ index: undefined, nowMs: 0 })).toMatchObject({
       state: 'stale',
       fromSaved: true,
@@ -107,11 +107,24 @@ describe('a saved set', () => {
     expect(used(it)).toBe('a b');
   });
 
+  it('doubts an empty answer that came before what was saved', () => {
+    const it = intake();
+    it.answer([], [], 0);
+    expect(it.isAbsent).toBe(true);
+    expect(it.restore(set('a'), 1_000)).toBe(true);
+    expect(it.endpoints.map(({ id }) => id)).toEqual(['a']);
+    expect(it.held).toContain('a');
+    expect(it.isAbsent).toBe(false);
+    expect(it.nextReleaseMs).toBe(11_000);
+    expect(it.release(11_000)).toBe(true);
+    expect(it.endpoints).toEqual([]);
+  });
+
   it('never replaces an answer, and an empty one is none', () => {
     const it = intake();
-    expect(it.restore([])).toBe(false);
+    expect(it.restore([], 0)).toBe(false);
     it.answer(set('a'), [], 0);
-    expect(it.restore(set('b'))).toBe(false);
+    expect(it.restore(set('b'), 0)).toBe(false);
     expect(used(it)).toBe('a');
   });
 });
