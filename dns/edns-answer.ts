@@ -23,7 +23,8 @@ export interface Client {
 /** A query with the options that its answer is to have, or with FORMERR where one of its own is malformed. */
 export function withReplyOptions(query: Buffer, parsed: Query, client: Client, settings: EdnsSettings): Query {
   const asked = readOptions(query, parsed.optionsAt, parsed.optionsEnd);
-  if (asked === undefined) return { ...parsed, rcode: RCODE.FORMERR };
+  // What is not done at all is not done in any other form either.
+  if (asked === undefined) return parsed.rcode === RCODE.NOTIMP ? parsed : { ...parsed, rcode: RCODE.FORMERR };
   const parts: Buffer[] = [];
   const { cookie, wantsNsid, subnet } = asked;
   const answered = cookie === undefined ? undefined : answerCookie(cookie, client, settings.secrets);

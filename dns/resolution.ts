@@ -53,7 +53,7 @@ export function resolve(
     if (node === undefined) return negative(composer, zone, parsed, RCODE.NXDOMAIN);
     const set = findSet(node, parsed.type);
     if (set !== undefined) return answered(tree, composer, { node, owner, set });
-    if (!node.known) return SERVFAIL;
+    if (isUnknown(node, parsed.type)) return SERVFAIL;
     const alias = findSet(node, TYPE.CNAME);
     const target = alias?.targets[0];
     if (alias === undefined || target === undefined) return negative(composer, zone, parsed, RCODE.NOERROR);
@@ -76,6 +76,11 @@ export function findSet(node: ZoneNode, type: number): AnswerSet | undefined {
   // A name has a handful of types at most, so looking at each is faster than any index.
   for (const set of node.sets) if (set.type === type) return set;
   return type === TYPE.SOA && node.key === node.zone.key ? node.zone.soaSet : undefined;
+}
+
+/** Nobody knows yet what the answer is. What a balanced name has beside its addresses is known from the beginning. */
+export function isUnknown({ known }: ZoneNode, type: number): boolean {
+  return !known && (type === TYPE.A || type === TYPE.AAAA || type === TYPE.ANY);
 }
 
 interface Answered {

@@ -10,7 +10,7 @@ import { parseQuery, type Query } from './message.ts';
 import { questionKey } from './name.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { RecordEncoder } from './record.ts';
-import { findSet, resolve } from './resolution.ts';
+import { findSet, isUnknown, resolve } from './resolution.ts';
 import type { Tally } from './tally.ts';
 import { answerLimit, roomFor, type Transport } from './truncate.ts';
 import type { Place, ZoneNode, ZoneTree } from './zone-tree.ts';
@@ -106,7 +106,7 @@ export class Responder {
         return writeAnswer(query, told, part, maxBytes);
       }
       const rcode = node === undefined ? RCODE.NXDOMAIN : RCODE.NOERROR;
-      if (node === undefined || (set === undefined && node.known && !isAlias(node))) {
+      if (node === undefined || (set === undefined && !isUnknown(node, parsed.type) && !isAlias(node))) {
         this.#tally.count(zone.slot, parsed.type, rcode);
         return writeNegative(query, parsed, rcode, zone.negative(parsed.nameEnd), maxBytes);
       }

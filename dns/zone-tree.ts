@@ -16,7 +16,7 @@ export class ZoneNode {
   readonly key: NameKey;
   /** At most one per type; empty for a name that exists only because there are names below it (RFC 8020). */
   sets: readonly AnswerSet[] = NO_SETS;
-  /** False while nobody knows what the sets are: the answer is SERVFAIL, never "no such data". */
+  /** False while nobody knows the addresses: the answer to who asks for them is SERVFAIL, never "no such data". */
   known = true;
   /** True while the addresses are those that were up last. */
   isStale = false;

@@ -33,6 +33,11 @@ describe('an error carries OPT where the query shows one, whatever is wrong with
     ['three additionals', 'FORMERR', message(0, [1, 0, 0, 3], question, SOA, SOA, OPT)],
     ['a NOTIFY with its SOA', 'NOTIMP', message(NOTIFY, [1, 1, 0, 1], question, SOA, OPT)],
     ['an UPDATE with its records', 'NOTIMP', message(UPDATE, [1, 1, 2, 1], question, SOA, SOA, SOA, OPT)],
+    [
+      'a NOTIFY with half a cookie',
+      'NOTIMP',
+      message(NOTIFY, [1, 0, 0, 1], question, opt({ flags: 0x8000, options: Buffer.from('000a000101', 'hex') })),
+    ],
     ['a stateful operation', 'NOTIMP', message(STATEFUL, [0, 0, 0, 1], OPT)],
   ];
 
