@@ -14,11 +14,12 @@ const sum = (counts: Uint32Array): number => counts.reduce((total, count) => tot
 describe('weights count', () => {
   test.each([
     ['as they are, of nobody', [], 1],
-    ['as they are, up to what all may have together', weights(4_999, 1), 1],
+    ['as they are, up to what all may have together', weights(6_999, 1), 1],
     ['as they are, of any number of equals', times(20_000, 1), 1],
-    ['as halves beyond it', weights(4_999, 2), 2],
-    ['as halves up to twice as much', weights(9_999, 1), 2],
-    ['as quarters beyond that', weights(10_000, 1), 4],
+    ['as they are, where a hundred of weight 50 become one more', times(101, 50), 1],
+    ['as halves beyond it', weights(6_999, 2), 2],
+    ['as halves up to twice as much', weights(13_999, 1), 2],
+    ['as quarters beyond that', weights(14_000, 1), 4],
     ['as 1024ths, of 61 with the most that Consul allows', times(61, MAX_WEIGHT), 1024],
     ['on the mean as one where that would be too little', times(10_000, 3), 4],
   ])('%s', (_how, endpoints, divisor) => {
@@ -29,7 +30,7 @@ describe('weights count', () => {
 describe('the number of points', () => {
   test('is 160 per unit of weight, by which shares go, also where weights count as less', () => {
     expect([...pointCounts(weights(1, 7, 100))]).toEqual([160, 1_120, 16_000]);
-    expect([...pointCounts(weights(30_000, 60_000, 10_000))]).toEqual([150_000, 300_000, 50_000]);
+    expect([...pointCounts(weights(30_000, 60_000, 10_000))]).toEqual([300_000, 600_000, 100_000]);
   });
 
   test('is at least 40 where the others are far heavier', () => {
@@ -77,7 +78,7 @@ describe('of a ring with too much weight', () => {
   });
 
   test('keys move between those that stay where weights begin to count as halves, and about half of them', () => {
-    const [before, after] = [buildRing(fleet(100, 50)), buildRing(fleet(101, 50))];
+    const [before, after] = [buildRing(fleet(100, 70)), buildRing(fleet(101, 70))];
     const moved = KEYS.filter((key) => walkRing(before, key, anyone)!.id !== walkRing(after, key, anyone)!.id);
     expect(moved.length / KEYS.length).toBeGreaterThan(0.4);
     expect(moved.length / KEYS.length).toBeLessThan(0.6);
