@@ -5,6 +5,7 @@ import type { EngineThrift } from '../src/io/engine-thrift.ts';
 import type { Log } from '../src/io/log.ts';
 import type { RunningHouse } from '../src/io/running-house.ts';
 import { parseAgain, type Role, readConfig } from './config-file.ts';
+import { EarlyHangup } from './early-hangup.ts';
 import { CommandError, EXIT } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -37,14 +38,16 @@ const LAST_RESORT_MS = 2_000;
 export async function runRole(options: RoleOptions): Promise<void> {
   const { thriftFor } = await import('./engine-start.ts');
   const thrift = thriftFor(options.file);
+  const hangup = new EarlyHangup();
   try {
-    await run(options, thrift);
+    await run(options, thrift, hangup);
   } finally {
+    hangup.end();
     thrift.release();
   }
 }
 
-async function run(options: RoleOptions, thrift: EngineThrift): Promise<void> {
+async function run(options: RoleOptions, thrift: EngineThrift, hangup: EarlyHangup): Promise<void> {
   const { role, file, terminal, workers, watch, replaces, load } = options;
   if (watch && file === '-') {
     throw new CommandError('--watch needs a file: standard input does not change', { exitCode: EXIT.usage });
@@ -62,7 +65,11 @@ async function run(options: RoleOptions, thrift: EngineThrift): Promise<void> {
   const baseDir = file === '-' ? process.cwd() : dirname(resolve(file));
   try {
     const code = await runHouse({
-      start: () => settled(start({ config, baseDir, log, replaces }), thrift),
+      start: () => {
+        // Once the house listens for it, which is when this has returned.
+        setImmediate(() => hangup.pass());
+        return settled(start({ config, baseDir, log, replaces }), thrift);
+      },
       read: async () => {
         const parsed = await parseAgain(file, terminal, role);
         return parsed.ok ? { ok: true, config: adjust(parsed.config) } : parsed;

@@ -21,20 +21,19 @@ export interface ParseOptions {
   /** How the file is called in messages; nothing is read. */
   readonly file: string;
   readonly env: Environment;
+  /** Looks up the places of so many problems, and leaves the rest; of all, unless given. */
+  readonly mostProblems?: number;
 }
 
 /** Never throws, whatever the text. */
-export function parseConfig(written: string, { env }: ParseOptions): ParsedConfig {
+export function parseConfig(written: string, { env, mostProblems }: ParseOptions): ParsedConfig {
   const text = written.length < LARGE ? written : plainer(written);
+  // The quick way, which knows no places: they are looked for once there are problems.
   const plain = readPlainYaml(text, env);
-  return plain === undefined || plain.value === null ? parseWhole(text, env) : parsePlain(plain.value, text, env);
-}
-
-/** The quick way, which knows no places: they are looked for once there are problems. */
-function parsePlain(value: unknown, text: string, env: Environment): ParsedConfig {
-  const { config, findings } = judge(value);
+  if (plain === undefined || plain.value === null) return parseWhole(text, env);
+  const { config, findings } = judge(plain.value);
   if (findings.length === 0) return { ok: true, config };
-  return { ok: false, problems: sortProblems(firstOfEach(placesIn(text, env, findings))) };
+  return { ok: false, problems: sortProblems(firstOfEach(placesIn(text, env, findings.slice(0, mostProblems)))) };
 }
 
 function parseWhole(text: string, env: Environment): ParsedConfig {

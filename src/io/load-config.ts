@@ -1,7 +1,7 @@
 /** Reads and checks a configuration file. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Environment } from '../config/environment.ts';
-import { type ParsedConfig, parseConfig } from '../config/parse-config.ts';
+import { type ParsedConfig, type ParseOptions, parseConfig } from '../config/parse-config.ts';
 
 /** Ten thousand clusters are about 3 MiB, 100,000 names of zones about 6; more is a mistake, such as a log file. */
 export const MAX_CONFIG_BYTES = 8 * 1_024 * 1_024;
@@ -18,7 +18,7 @@ export function loadConfig(file: string, env: Environment): ParsedConfig {
 }
 
 /** The part after reading, for bytes from elsewhere (standard input). */
-export function parseConfigBytes(bytes: Uint8Array, options: { file: string; env: Environment }): ParsedConfig {
+export function parseConfigBytes(bytes: Uint8Array, options: ParseOptions): ParsedConfig {
   if (bytes.length > MAX_CONFIG_BYTES) return unreadable(`is larger than ${MAX_CONFIG_BYTES / 1_048_576} MiB`);
   let text: string;
   try {

@@ -4,12 +4,15 @@ import type { Environment } from '../config/environment.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import { MAX_CONFIG_BYTES, parseConfigBytes, unreadableConfig } from './load-config.ts';
 
+/** Far more than are told; looking up the places of 100,000 would take seconds, in which nothing else is done. */
+const MOST_PROBLEMS = 1_000;
+
 const PIECE_BYTES = 64 * 1_024;
 
 /** As `loadConfig`; never rejects. */
 export async function rereadConfig(file: string, env: Environment): Promise<ParsedConfig> {
   try {
-    return parseConfigBytes(await readConfigBytes(file), { file, env });
+    return parseConfigBytes(await readConfigBytes(file), { file, env, mostProblems: MOST_PROBLEMS });
   } catch (error) {
     return unreadableConfig(error);
   }

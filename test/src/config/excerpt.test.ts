@@ -147,4 +147,13 @@ ${names}        bad: { a: [ 10.0.0.1, 10.0.0 ], ttl: 60 }
     expect(small.problems.length).toBe(4);
     expect(large.problems.map((it) => ({ ...it, line: it.line - 3_000 }))).toEqual(small.problems);
   });
+
+  it('tells no more problems than it is asked for', () => {
+    const text = 'clusters:\n  a: { b: c, d: e }\n  f: { g: h }\nlimit: 5\n';
+    const all = parseConfig(text, { file: 'f', env: {} });
+    const some = parseConfig(text, { file: 'f', env: {}, mostProblems: 2 });
+    if (all.ok || some.ok) throw new Error('must have problems');
+    expect(some.problems).toEqual(all.problems.slice(0, 2));
+    expect(all.problems.length).toBeGreaterThan(2);
+  });
 });
