@@ -155,11 +155,6 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** True when `command` is a program on PATH, or where system programs are. */
-export function isInstalled(command: string): boolean {
-  return programOf(command) !== undefined;
-}
-
 /** Debian keeps daemons where the PATH of a plain user does not look. */
 export function programOf(command: string): string | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];

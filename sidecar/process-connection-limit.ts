@@ -17,11 +17,6 @@ export function connectionTable(rows: number): Int32Array {
   return new Int32Array(new SharedArrayBuffer(rows * ROW * Int32Array.BYTES_PER_ELEMENT));
 }
 
-/** Open connections of one worker. */
-export function connectionsOf(table: Int32Array, row: number): number {
-  return Atomics.load(table, row * ROW);
-}
-
 /** Open connections of all workers. */
 export function connectionsIn(table: Int32Array): number {
   return sumAt(table, 0);

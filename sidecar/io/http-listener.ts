@@ -1,9 +1,7 @@
 /** One HTTP listener: accepts, bounds the number of connections, and knows what all of its connections share. */
-import { createServer, type Server } from 'node:net';
 import type { ListenAddress } from '../../src/address.ts';
 import type { HttpListenerConfig, ListenerLimits } from '../../src/config/listener.ts';
-import { listenBeside, type ShareOptions } from '../../src/io/listen-beside.ts';
-import { stopAccepting } from '../../src/io/stop-accepting.ts';
+import type { ShareOptions } from '../../src/io/listen-beside.ts';
 import type { TrustedProxies } from '../client-address.ts';
 import type { ClientOrigin } from '../client-origin.ts';
 import type { RequestHead, RequestLimits } from '../http1/request-head.ts';
@@ -12,14 +10,14 @@ import { formatLocalReply } from '../local-reply.ts';
 import { type NewCounts, RequestCounts, within } from '../traffic.ts';
 import { listenerPath, UNROUTED } from '../worker-counts.ts';
 import type { AccessLog } from './access-log.ts';
-import { acceptClients, type ClientSocket } from './client-socket.ts';
-import { ConnectionDoor } from './connection-door.ts';
+import type { ClientSocket } from './client-socket.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
 import { dateLine } from './date-line.ts';
 import type { Deadlines } from './deadlines.ts';
 import { DownstreamConnection } from './downstream-connection.ts';
 import type { Exchange } from './exchange.ts';
 import { HttpRoutes, type RoutedCluster } from './http-routes.ts';
+import { ListenerPort } from './listener-port.ts';
 import { TurnedAway } from './turned-away.ts';
 import type { UpstreamCluster } from './upstream-cluster.ts';
 
@@ -58,29 +56,24 @@ export class HttpListener {
   /** Each answer is the last on its connection. */
   isReleasing = false;
   readonly #newCounts: NewCounts;
-  readonly #door: ConnectionDoor;
-  readonly #server: Server;
-  readonly #connections = new Set<DownstreamConnection>();
+  readonly #port: ListenerPort<DownstreamConnection>;
   readonly #turnedAway = new TurnedAway();
   #rules: CompiledRules;
   #formerRoutes: readonly HttpRoutes[] = [];
-  #whenEmpty: (() => void) | undefined;
 
   constructor({ deadlines, nextRequestId, limit, newCounts, ...rules }: HttpListenerOptions) {
     this.#newCounts = newCounts;
     this.deadlines = deadlines;
     this.nextRequestId = nextRequestId;
     this.#rules = this.#compile(rules);
-    this.#door = new ConnectionDoor({
+    this.#port = new ListenerPort({
       ...this.#rules,
       deadlines,
       limit,
       onClient: (socket, origin, rest) => this.#open(socket, origin, rest),
       onFull: (socket) => this.#refuse(socket),
-      onGone: (socket) => this.#gone(socket),
+      socketOf: ({ socket }) => socket,
     });
-    this.#server = createServer();
-    this.#server.on('error', () => undefined);
   }
 
   get name(): string {
@@ -124,31 +117,23 @@ export class HttpListener {
       // Copies of requests may still be on their way by the routes before.
       this.#formerRoutes = [...this.#formerRoutes, this.routes].filter((routes) => !routes.isIdle);
       this.#rules = next;
-      this.#door.replaceRules(next);
+      this.#port.replaceRules(next);
     };
   }
 
   /** Resolves to the bound address; rejects when it cannot be bound. */
   listen(address: ListenAddress, options: ShareOptions = {}): Promise<string> {
-    const onBound = (): void => acceptClients(this.#server, (socket) => this.#door.accept(socket));
-    return listenBeside(this.#server, address, { backlog: 4_096, ...options, onBound });
+    return this.#port.listen(address, options);
   }
 
   get connections(): number {
-    return this.#connections.size + this.#door.waiting;
+    return this.#port.connections;
   }
 
   /** Bytes over all of its connections, open and closed. */
   bytes(): { readonly received: number; readonly sent: number } {
-    let { received, sent } = this.#closedBytes;
-    for (const { socket } of this.#connections) {
-      received += socket.bytesRead;
-      sent += socket.bytesWritten;
-    }
-    return { received, sent };
+    return this.#port.bytes();
   }
-
-  readonly #closedBytes = { received: 0, sent: 0 };
 
   /** Goes on as before, but ends each connection with its next answer: `Connection: close`. */
   releaseClients(): void {
@@ -157,7 +142,7 @@ export class HttpListener {
 
   /** Accepts who waits for it and nobody else; resolves when the address is free. */
   leave(): Promise<void> {
-    return stopAccepting(this.#server);
+    return this.#port.leave();
   }
 
   /** Leaves its address, lets requests finish with `Connection: close`; resolves when no connection is left. */
@@ -165,22 +150,16 @@ export class HttpListener {
     this.isDraining = this.isReleasing = true;
     // A process that was suspended, or starved, gives its clients the whole of their last call.
     this.deadlines.refresh();
-    for (const connection of this.#connections) connection.drain();
-    await this.leave();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#whenEmpty = resolve;
-    this.#door.close();
-    if (this.connections === 0) resolve();
-    await promise;
+    for (const connection of this.#port.clients) connection.drain();
+    await this.#port.drain();
   }
 
   /** Cuts everything. */
   close(): void {
     this.isDraining = true;
-    this.#server.close();
-    for (const { socket } of this.#connections) socket.destroy();
+    this.#port.close();
+    for (const { socket } of this.#port.clients) socket.destroy();
     for (const routes of [...this.#formerRoutes, this.routes]) routes.close();
-    this.#door.close();
     this.#turnedAway.close();
   }
 
@@ -214,21 +193,13 @@ export class HttpListener {
 
   /** A connection has closed. */
   closed(connection: DownstreamConnection): void {
-    if (!this.#connections.delete(connection)) return;
-    this.#door.leave(connection.origin.address);
     for (const cluster of this.#rules.proxied) cluster.forgetClient(connection);
-    this.#gone(connection.socket);
-  }
-
-  #gone(socket: ClientSocket): void {
-    this.#closedBytes.received += socket.bytesRead;
-    this.#closedBytes.sent += socket.bytesWritten;
-    if (this.connections === 0) this.#whenEmpty?.();
+    this.#port.closed(connection, connection.origin.address);
   }
 
   #open(socket: ClientSocket, origin: ClientOrigin, rest: Buffer): void {
     const connection = new DownstreamConnection(socket, origin, this);
-    this.#connections.add(connection);
+    this.#port.clients.add(connection);
     if (this.isDraining) connection.drain();
     socket.resume();
     if (rest.length > 0) connection.read(rest, rest.length);

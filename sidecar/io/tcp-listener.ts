@@ -1,18 +1,16 @@
 /** One TCP listener: each connection goes to one endpoint of its cluster. */
-import { createServer, type Server } from 'node:net';
 import type { ListenAddress } from '../../src/address.ts';
 import type { ListenerLimits, TcpListenerConfig } from '../../src/config/listener.ts';
-import { listenBeside, type ShareOptions } from '../../src/io/listen-beside.ts';
-import { stopAccepting } from '../../src/io/stop-accepting.ts';
+import type { ShareOptions } from '../../src/io/listen-beside.ts';
 import type { TrustedProxies } from '../client-address.ts';
 import type { ClientOrigin } from '../client-origin.ts';
 import { LimitCounts } from '../limit-counts.ts';
 import { type NewCounts, within } from '../traffic.ts';
 import { listenerPath } from '../worker-counts.ts';
-import { acceptClients, type ClientSocket } from './client-socket.ts';
-import { ConnectionDoor } from './connection-door.ts';
+import type { ClientSocket } from './client-socket.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
 import type { Deadlines } from './deadlines.ts';
+import { ListenerPort } from './listener-port.ts';
 import { TcpTunnel } from './tcp-tunnel.ts';
 import type { UpstreamCluster } from './upstream-cluster.ts';
 
@@ -34,18 +32,14 @@ export class TcpListener {
   readonly protocol = 'tcp';
   readonly deadlines: Deadlines;
   readonly #newCounts: NewCounts;
-  readonly #door: ConnectionDoor;
-  readonly #server: Server;
-  readonly #tunnels = new Set<TcpTunnel>();
-  readonly #closedBytes = { received: 0, sent: 0 };
+  readonly #port: ListenerPort<TcpTunnel>;
   #rules: TcpRules & { readonly exceeded: LimitCounts };
-  #whenEmpty: (() => void) | undefined;
 
   constructor({ deadlines, limit, newCounts, ...rules }: TcpListenerOptions) {
     this.deadlines = deadlines;
     this.#newCounts = newCounts;
     this.#rules = this.#counted(rules);
-    this.#door = new ConnectionDoor({
+    this.#port = new ListenerPort({
       ...this.#rules,
       deadlines,
       limit,
@@ -54,10 +48,8 @@ export class TcpListener {
         socket.on('error', () => undefined);
         socket.resetAndDestroy();
       },
-      onGone: (socket) => this.#gone(socket),
+      socketOf: ({ downstream }) => downstream,
     });
-    this.#server = createServer();
-    this.#server.on('error', () => undefined);
   }
 
   get name(): string {
@@ -82,7 +74,7 @@ export class TcpListener {
     const next = this.#counted(rules);
     return () => {
       this.#rules = next;
-      this.#door.replaceRules(next);
+      this.#port.replaceRules(next);
     };
   }
 
@@ -92,59 +84,39 @@ export class TcpListener {
 
   /** Resolves to the bound address; rejects when it cannot be bound. */
   listen(address: ListenAddress, options: ShareOptions = {}): Promise<string> {
-    const onBound = (): void => acceptClients(this.#server, (socket) => this.#door.accept(socket));
-    return listenBeside(this.#server, address, { backlog: 4_096, ...options, onBound });
+    return this.#port.listen(address, options);
   }
 
   get connections(): number {
-    return this.#tunnels.size + this.#door.waiting;
+    return this.#port.connections;
   }
 
   bytes(): { readonly received: number; readonly sent: number } {
-    let { received, sent } = this.#closedBytes;
-    for (const { downstream } of this.#tunnels) {
-      received += downstream.bytesRead;
-      sent += downstream.bytesWritten;
-    }
-    return { received, sent };
+    return this.#port.bytes();
   }
 
   /** Accepts who waits for it and nobody else; resolves when the address is free. */
   leave(): Promise<void> {
-    return stopAccepting(this.#server);
+    return this.#port.leave();
   }
 
   /** Leaves its address; resolves when the last connection has ended by itself. */
-  async drain(): Promise<void> {
-    await this.leave();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#whenEmpty = resolve;
-    this.#door.close();
-    if (this.connections === 0) resolve();
-    await promise;
+  drain(): Promise<void> {
+    return this.#port.drain();
   }
 
   close(): void {
-    this.#server.close();
-    for (const tunnel of this.#tunnels) tunnel.cut();
-    this.#door.close();
+    this.#port.close();
+    for (const tunnel of this.#port.clients) tunnel.cut();
   }
 
   closed(tunnel: TcpTunnel): void {
-    if (!this.#tunnels.delete(tunnel)) return;
-    this.#door.leave(tunnel.client.address);
-    this.#gone(tunnel.downstream);
-  }
-
-  #gone(socket: ClientSocket): void {
-    this.#closedBytes.received += socket.bytesRead;
-    this.#closedBytes.sent += socket.bytesWritten;
-    if (this.connections === 0) this.#whenEmpty?.();
+    this.#port.closed(tunnel, tunnel.client.address);
   }
 
   #open(socket: ClientSocket, origin: ClientOrigin, rest: Buffer): void {
     const tunnel = new TcpTunnel(socket, origin, this, rest);
-    this.#tunnels.add(tunnel);
+    this.#port.clients.add(tunnel);
     tunnel.start();
   }
 }

@@ -102,4 +102,3 @@ export const discover = v.pipe(
 );
 
 export type DiscoverConfig = v.InferOutput<typeof discover>;
-export type ConsulSource = v.InferOutput<typeof consulSource>;

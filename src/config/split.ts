@@ -49,5 +49,4 @@ export const weightsFrom = section({
   ),
 });
 
-export type SplitConfig = v.InferOutput<typeof split>;
 export type SplitOverrideConfig = v.InferOutput<typeof splitOverride>;
