@@ -116,7 +116,7 @@ export const configSchema = section({
   ),
   leader: about('One leader among the processes that name the same lock in Consul.', v.optional(leader)),
   vip: about(
-    'A virtual IP address that the leader owns. Needs `leader`, CAP_NET_ADMIN, and `ip` and `arping` on PATH.',
+    'A virtual IP address that the leader owns. Needs `leader`, CAP_NET_ADMIN, CAP_NET_RAW, and `ip` and `arping` on PATH.',
     v.optional(vip),
   ),
   listeners: about('Bound sockets, http or tcp.', v.optional(listOf(listener, 'listeners'), [])),
