@@ -10,6 +10,7 @@ import { type Answer, opt, query, readAnswer } from './dns-message.ts';
 import { configOf } from './dns-zone.ts';
 import { seeded } from './endpoints.ts';
 import { startKnot } from './knot.ts';
+import { randomZones, type Zones } from './random-zones.ts';
 
 const SERIAL = 1_700_000_000;
 
@@ -144,8 +145,24 @@ export interface Difference {
 }
 
 /** Asks both `count` questions, the same ones for the same seed: over TCP, where nothing is cut, and as many over UDP. */
-export async function compareWithKnot(count: number, seed: number): Promise<readonly Difference[]> {
-  const zones = CONFIG.dns?.zones ?? {};
+export function compareWithKnot(count: number, seed: number): Promise<readonly Difference[]> {
+  return compareZones(CONFIG.dns?.zones ?? {}, count, seeded(seed));
+}
+
+/** The same with zones that are put together by chance: so many times others, `count` questions to each. */
+export async function compareRandomZones(times: number, count: number, seed: number): Promise<readonly Difference[]> {
+  const random = seeded(seed);
+  const differences: Difference[] = [];
+  for (let i = 0; i < times; i++) {
+    const zones = randomZones(random);
+    const found = await compareZones(zones, count, random);
+    const files = Object.entries(zones).map(([name, zone]) => zoneFile(name, zone));
+    differences.push(...found.map((it) => ({ ...it, question: `${files.join('')}${it.question}` })));
+  }
+  return differences;
+}
+
+async function compareZones(zones: Zones, count: number, random: () => number): Promise<readonly Difference[]> {
   const { tree } = buildZones(zones, SERIAL, encodeRecord);
   const responder = new Responder(tree, new Tally(tree.zones.map((zone) => zone.name)), encodeRecord);
   const knot = await startKnot(new Map(Object.entries(zones).map(([name, zone]) => [name, zoneFile(name, zone)])));
@@ -155,10 +172,9 @@ export async function compareWithKnot(count: number, seed: number): Promise<read
     udp: await DnsUdpClient.connect(knot.address),
   };
   try {
-    const random = seeded(seed);
     for (let asked = 0; asked < count; asked += AT_ONCE) {
       const transport = (asked / AT_ONCE) % 2 === 0 ? 'tcp' : 'udp';
-      const queries = Array.from({ length: Math.min(AT_ONCE, count - asked) }, (_, i) => anyQuery(random, i));
+      const queries = Array.from({ length: Math.min(AT_ONCE, count - asked) }, (_, i) => anyQuery(zones, random, i));
       clients[transport].send(...queries);
       const replies = new Map((await clients[transport].receive(queries.length)).map((it) => [it.readUInt16BE(), it]));
       for (const [i, bytes] of queries.entries()) {
@@ -176,10 +192,11 @@ export async function compareWithKnot(count: number, seed: number): Promise<read
 }
 
 /** A name that is there, or near one that is, in letters of any case. */
-function anyQuery(random: () => number, id: number): Buffer {
-  const names = Object.entries(CONFIG.dns?.zones ?? {}).flatMap(([zone, { records }]) =>
-    Object.keys(records).map((relative) => (relative === '@' ? zone : `${relative}.${zone}`)),
-  );
+function anyQuery(zones: Zones, random: () => number, id: number): Buffer {
+  const names = Object.entries(zones).flatMap(([zone, { records }]) => [
+    zone,
+    ...Object.keys(records).map((relative) => (relative === '@' ? zone : `${relative}.${zone}`)),
+  ]);
   const oneOf = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
   let labels = oneOf(names).split('.');
   const way = random();
