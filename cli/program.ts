@@ -41,7 +41,7 @@ Examples:
 
 Exit codes: 0 done; 1 failed at run time; 64 bad usage or configuration; 75 a threshold you gave was exceeded.`;
 
-export function buildProgram(terminal: Terminal): Command {
+function buildProgram(terminal: Terminal): Command {
   const program = new Command('outrigger')
     .description(
       'A service-discovery-driven sidecar balancer, and a name server that answers with healthy balancers only.',

@@ -16,7 +16,7 @@
  */
 
 /** What one loss adds. */
-export const LOSS_PENALTY = 1_000;
+const LOSS_PENALTY = 1_000;
 
 export interface DampingRule {
   readonly halfLifeMs: number;

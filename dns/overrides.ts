@@ -12,6 +12,7 @@
 import { isMapping } from '../src/config/section.ts';
 import { canonicalIp } from './ip.ts';
 import { type OverrideOrder, type OverrideProblem, type OverrideState, parseOverrideOrder } from './override-order.ts';
+import { readSavedJson } from './saved-json.ts';
 
 export interface Override {
   readonly zone: string;
@@ -121,13 +122,8 @@ export function writeOverrides(overrides: readonly Override[]): string {
 
 /** What was saved, or the reason why it is not to be used; never a part of it. */
 export function readOverrides(text: string): readonly Override[] | string {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return 'it is not JSON';
-  }
-  if (!isMapping(json) || json['format'] !== FORMAT) return `format: is not ${FORMAT}`;
+  const json = readSavedJson(text, FORMAT);
+  if (typeof json === 'string') return json;
   const { overrides } = json;
   if (!Array.isArray(overrides) || overrides.length > MAX_OVERRIDES) return 'overrides: is not a list of orders';
   const read: Override[] = [];

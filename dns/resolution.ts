@@ -67,7 +67,7 @@ export function resolve(
 }
 
 /** The delegation that a question runs into; a DS record of the delegated name itself is ours to answer (RFC 4035). */
-export function cutOf({ encloser, node }: Place, type: number): ZoneNode | undefined {
+function cutOf({ encloser, node }: Place, type: number): ZoneNode | undefined {
   const { cut } = encloser;
   return cut === undefined || (type === TYPE.DS && node === cut) ? undefined : cut;
 }

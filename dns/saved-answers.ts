@@ -5,6 +5,7 @@ import { endpointId } from '../src/endpoint.ts';
 import { MAX_ADDRESSES } from './balanced-sets.ts';
 import type { SavedPenalty } from './damped-members.ts';
 import { canonicalIp, type Ip } from './ip.ts';
+import { readSavedJson } from './saved-json.ts';
 
 const FORMAT = 1;
 
@@ -49,13 +50,8 @@ export function writeSavedAnswers({ zones, names }: SavedAnswers): string {
 
 /** What was saved, or the reason why it is not to be used; never a part of it. */
 export function readSavedAnswers(text: string): SavedAnswers | string {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return 'it is not JSON';
-  }
-  if (!isMapping(json) || json['format'] !== FORMAT) return `format: is not ${FORMAT}`;
+  const json = readSavedJson(text, FORMAT);
+  if (typeof json === 'string') return json;
   const zones = readEach(json['zones'], 'zones', readZone);
   if (typeof zones === 'string') return zones;
   const names = readEach(json['names'], 'names', readName);

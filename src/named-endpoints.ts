@@ -29,7 +29,7 @@ export interface Place {
 export const MAX_ADDRESSES = 1_000;
 export const MAX_SERVICES = 100;
 /** Of one source, whatever its services and addresses make together. */
-export const MAX_ENDPOINTS = 5_000;
+const MAX_ENDPOINTS = 5_000;
 
 export interface Bounded<Item> {
   readonly items: readonly Item[];

@@ -5,7 +5,7 @@ import type { MetricsText } from './metrics.ts';
  * applied: it is in force now · unchanged: it was in force already · refused: the one before stays ·
  * superseded: another one came before it was ready.
  */
-export const RELOAD_RESULTS = ['applied', 'unchanged', 'refused', 'superseded'] as const;
+const RELOAD_RESULTS = ['applied', 'unchanged', 'refused', 'superseded'] as const;
 
 export type ReloadResult = (typeof RELOAD_RESULTS)[number];
 

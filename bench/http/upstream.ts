@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Core, freePorts, programOf, type Stage } from '../stage.ts';
 
 export const INSTANCES = ['a', 'b', 'c'] as const;
-export const ANSWER_BYTES = 150;
+const ANSWER_BYTES = 150;
 export const DOWNLOAD_BYTES = 1_048_576;
 export const UPLOAD_BYTES = 16_384;
 

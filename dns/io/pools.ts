@@ -55,7 +55,7 @@ function clusterName(record: string, pool: string): string {
 }
 
 /** Of the pool that a cluster is behind. */
-export function poolName(cluster: string, record: string): string {
+function poolName(cluster: string, record: string): string {
   return cluster.slice(clusterName(record, '').length);
 }
 

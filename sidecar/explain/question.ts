@@ -15,10 +15,10 @@ export interface Question {
   readonly client: string;
 }
 
-export const DEFAULT_CLIENT = '127.0.0.1';
+const DEFAULT_CLIENT = '127.0.0.1';
 
 /** Bytes of a body in the query of `/explain`, which takes three characters for one of them and must fit into a head. */
-export const MAX_ASKED_BODY = 2_048;
+const MAX_ASKED_BODY = 2_048;
 
 /** The query of `/explain`: `url` once, `header` as often as needed, the others at most once. */
 export function parseQuestion(query: string): Question | { readonly problem: string } {

@@ -8,7 +8,7 @@ import { ownCopy } from '../own-copy.ts';
 import type { DirectSocket } from './direct-socket.ts';
 import { latin1 } from './latin1.ts';
 
-export const READ_BYTES = 64 * 1_024;
+const READ_BYTES = 64 * 1_024;
 
 /** Contents last until the read's callback returns. */
 const SHARED = Buffer.allocUnsafeSlow(READ_BYTES);

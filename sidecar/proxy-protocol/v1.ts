@@ -4,7 +4,7 @@ import type { ConnectionEnds, IpPort, ProxyHeaderRead } from './header.ts';
 import { asIpv6, bytesOfIp, ipOfBytes, ipv6Text } from './ip-bytes.ts';
 
 /** Longest line with its CR LF. */
-export const MAX_V1_BYTES = 107;
+const MAX_V1_BYTES = 107;
 
 const CR = 13;
 const LF = 10;

@@ -7,7 +7,7 @@ import { asIpv6, bytesOfIp, ipOfBytes } from './ip-bytes.ts';
 /** Signature, version and command, family and protocol, length. */
 const FIXED_BYTES = 16;
 /** The format allows 65,535; addresses and the usual extensions take a few hundred. */
-export const MAX_V2_BYTES = FIXED_BYTES + 4_096;
+const MAX_V2_BYTES = FIXED_BYTES + 4_096;
 
 const LOCAL = 0x20;
 const PROXY = 0x21;

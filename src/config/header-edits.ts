@@ -46,7 +46,7 @@ const requestName = editable((name) => {
   return ORIGIN.test(name) ? 'is set by the balancer, from trusted_proxies; it cannot be edited' : frames(name);
 });
 
-export const responseName = editable(frames);
+const responseName = editable(frames);
 
 const names = 'must be a mapping of header names to texts';
 

@@ -13,7 +13,7 @@ type Probe = NonNullable<BalancedRecordConfig['probe']>;
 /** killed: connections are refused · hung: they are accepted and nothing comes · cut: nothing comes back at all. */
 export type Failure = 'killed' | 'hung' | 'cut';
 
-export const FAILURES: readonly Failure[] = ['killed', 'hung', 'cut'];
+const FAILURES: readonly Failure[] = ['killed', 'hung', 'cut'];
 
 /** One way in which members of these pools can fail, and what follows. */
 export interface RecordWindow {

@@ -9,7 +9,7 @@ import { isMapping, section } from './section.ts';
 const HOST_HINT = 'must be a host name or address, and perhaps a port';
 
 /** As the Host field has it (RFC 9110 section 7.2). */
-export const hostField = v.pipe(
+const hostField = v.pipe(
   v.string(HOST_HINT),
   v.title('host'),
   v.regex(/^(?:[A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/, HOST_HINT),

@@ -10,7 +10,7 @@ export interface HealthQuery {
 }
 
 /** Longest wait asked for. It also bounds how long a watch can stay blind behind an index above the server's own. */
-export const LONGEST_WAIT_MS = 60_000;
+const LONGEST_WAIT_MS = 60_000;
 
 /** The shortest a rotated watch asks for. */
 const SHORTEST_WAIT_MS = 1_000;

@@ -7,7 +7,7 @@ import { FRESH_PACE, nextQuestion, PACE, type PaceRules } from '../consul/pace.t
 import { type Clock, pause } from './clock.ts';
 import type { ConsulClient } from './consul-client.ts';
 
-export const CONSUL_BACKOFF: BackoffLimits = { baseMs: 200, maxMs: 30_000 };
+const CONSUL_BACKOFF: BackoffLimits = { baseMs: 200, maxMs: 30_000 };
 
 /** What an answer says: something, or nothing that can be believed. */
 export type Reading<Value> =

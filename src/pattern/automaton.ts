@@ -6,7 +6,7 @@
 import { PatternError } from './parse-pattern.ts';
 import type { Program, Step } from './program.ts';
 
-export const MAX_STATES = 2_000;
+const MAX_STATES = 2_000;
 /** Entries of the table, of two bytes each. */
 const MAX_ENTRIES = 65_536;
 /** Steps looked at while it is built, which bounds what `check` can be made to spend on one pattern. */

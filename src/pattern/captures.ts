@@ -2,7 +2,7 @@
 import type { Program, Step } from './program.ts';
 
 /** Steps that one search may look at, times bytes of text: 2 Mbit of notes, some ten milliseconds at the very worst. */
-export const MAX_SEARCH = 2_097_152;
+const MAX_SEARCH = 2_097_152;
 
 /** Of group `n` (0 is the whole match): from `[2n]` to `[2n + 1]`; -1 where the group took no part. */
 export type Captures = Int32Array;

@@ -26,7 +26,7 @@ export interface ParsedPattern {
 /** What is wrong with a pattern, in words that follow "the pattern". */
 export class PatternError extends Error {}
 
-export const MAX_PATTERN_LENGTH = 512;
+const MAX_PATTERN_LENGTH = 512;
 const MAX_DEPTH = 50;
 const MAX_REPEAT = 1_000;
 

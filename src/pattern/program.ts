@@ -17,7 +17,7 @@ export interface Program {
   readonly groups: number;
 }
 
-export const MAX_STEPS = 2_000;
+const MAX_STEPS = 2_000;
 
 /** Throws a {@link PatternError} when repetitions make it too large. */
 export function compileProgram({ tree, groups }: ParsedPattern): Program {

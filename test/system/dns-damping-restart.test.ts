@@ -8,6 +8,7 @@ import { expect, it } from 'vitest';
 import { cleanups } from '../support/cleanups.ts';
 import { freePorts } from '../support/consul.ts';
 import { ask } from '../support/dns-client.ts';
+import { balanced, nameServerYaml } from '../support/name-server-yaml.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
@@ -31,24 +32,19 @@ it('a hold goes on in the next process, killed or replaced, until it is over', {
   const probed = await listen(PRIMARY, 0);
   await listen(BACKUP, probed);
   const [admin = 0, data = 0] = await freePorts(2);
-  const configuration = `
-admin: { listen: "127.0.0.1:${admin}" }
-snapshot_dir: ${dir}
-workers: 2
-dns:
-  listen: [ "127.0.0.1:${data}" ]
-  zones:
-    lb.test:
-      soa: { mname: ns1.lb.test., rname: hostmaster.lb.test. }
-      ns: [ ns1.lb.test. ]
-      records:
-        ns1: { a: [ 192.0.2.53 ] }
-        www:
-          policy: failover
-          pools: [ { name: a, members: { static: [ ${PRIMARY} ] } }, { name: b, members: { static: [ ${BACKUP} ] } } ]
-          probe: { http: { port: ${probed} }, interval: 100ms, timeout: 2s, fall: 1, rise: 1 }
-          damping: { half_life: 60s, suppress: 1000, reuse: 500, max_hold: 10m }
-`;
+  const configuration = nameServerYaml({
+    admin: `127.0.0.1:${admin}`,
+    listen: `127.0.0.1:${data}`,
+    top: `snapshot_dir: ${dir}\nworkers: 2`,
+    records: {
+      www: balanced(
+        'failover',
+        { a: `static: [ ${PRIMARY} ]`, b: `static: [ ${BACKUP} ]` },
+        `probe: { http: { port: ${probed} }, interval: 100ms, timeout: 2s, fall: 1, rise: 1 }`,
+        'damping: { half_life: 60s, suppress: 1000, reuse: 500, max_hold: 10m }',
+      ),
+    },
+  });
   const start = async (...args: string[]): Promise<Program> => closing(await startProgram('dns', configuration, args));
   const answered = async (): Promise<string> =>
     (await ask(`127.0.0.1:${data}`, 'www.lb.test')).answer.map((line) => line.split(' ').at(-1)).join();
