@@ -37,7 +37,7 @@ export interface SavedPenalty {
 export const NOT_DAMPED: Damping = Object.freeze({ penalty: 0, heldMs: 0 });
 
 /** A held member's time runs while nothing happens, so whoever holds one looks again after this long. */
-const LOOK_AGAIN_MS = 1_000;
+export const LOOK_AGAIN_MS = 1_000;
 
 type Members = Map<EndpointId, Damped>;
 

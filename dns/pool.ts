@@ -15,6 +15,8 @@ export interface PoolMember {
   readonly verdict: 'up' | 'down' | 'unknown';
   /** It is up, and `verdict` is down because it was lost a short while ago. */
   readonly held?: boolean;
+  /** Discovery has it no longer, and that is not believed yet. */
+  readonly isDoubted?: boolean;
   /** `verdict` is what an administrator has ordered. */
   readonly ordered?: 'up' | 'down';
   /** Milliseconds until `verdict` could change at the earliest: 0 at any moment, Infinity never. */
@@ -57,7 +59,7 @@ export function poolState(cluster: ClusterView & ProbeView, probe: ProbeTiming |
  *   down, draining | other  | down    | at any moment: Consul holds it, Consul lets it go
  */
 export function membersOf(
-  cluster: Pick<ClusterView, 'snapshot' | 'discovery'> & ProbeView,
+  cluster: Pick<ClusterView, 'snapshot' | 'discovery' | 'isDoubted'> & ProbeView,
   probe: ProbeTiming | undefined,
 ): readonly PoolMember[] {
   const { snapshot, discovery } = cluster;
@@ -68,7 +70,14 @@ export function membersOf(
     if (ip === undefined || endpoint.weight === 0) continue;
     const isUp = statusOf(snapshot, endpoint) === UP;
     const probed = probe === undefined ? undefined : { probe, cluster };
-    members.push({ id: endpoint.id, ip, weight: endpoint.weight, ...judge(endpoint, isUp, isStatic, probed) });
+    const doubt = cluster.isDoubted?.(endpoint.id) === true ? { isDoubted: true } : {};
+    members.push({
+      id: endpoint.id,
+      ip,
+      weight: endpoint.weight,
+      ...judge(endpoint, isUp, isStatic, probed),
+      ...doubt,
+    });
   }
   return members;
 }

@@ -17,8 +17,16 @@
  */
 import type { ClusterView, ProbeView } from '../src/cluster-view.ts';
 import type { EndpointId } from '../src/endpoint.ts';
-import { DampedMembers, type Damping, type HoldChange, NOT_DAMPED, type SavedPenalty } from './damped-members.ts';
+import {
+  DampedMembers,
+  type Damping,
+  type HoldChange,
+  LOOK_AGAIN_MS,
+  NOT_DAMPED,
+  type SavedPenalty,
+} from './damped-members.ts';
 import type { DampingRule } from './damping.ts';
+import { withoutDoubted } from './doubted-pool.ts';
 import { type Choice, choose, type FailoverMemory, type FailoverRule, remembered } from './failover.ts';
 import type { Ip } from './ip.ts';
 import type { OverrideState } from './override-order.ts';
@@ -68,6 +76,7 @@ export interface Chosen {
 export class RecordMembers {
   readonly #options: RecordMembersOptions;
   readonly #damped: DampedMembers | undefined;
+  #isAnyDoubted = false;
   /** By the name of the pool's cluster, as of the last reading. */
   readonly #ordered = new Map<string, ReadonlyMap<EndpointId, OverrideState>>();
 
@@ -81,6 +90,7 @@ export class RecordMembers {
   read(nowMs: number): Reading {
     const read = this.#options.pools.map((cluster) => this.#readPool(cluster, nowMs));
     const way = (name: keyof PoolReading): readonly PoolState[] => read.map((pool) => pool[name]);
+    this.#isAnyDoubted = read.some(({ everyone }) => everyone.members.some(({ isDoubted }) => isDoubted === true));
     const isAnyHeld = read.some(({ steady }) => steady.members.some((member) => member.held === true));
     const isAnyOut = read.some(({ everyone, steady }) => everyone.members.length > steady.members.length);
     return {
@@ -100,7 +110,9 @@ export class RecordMembers {
 
   /** Milliseconds after which it must be read again though nothing has happened; undefined where that is not so. */
   lookAgainMs(nowMs: number): number | undefined {
-    return this.#damped?.lookAgainMs(nowMs);
+    const heldMs = this.#damped?.lookAgainMs(nowMs);
+    // That discovery has somebody again is no change of its set.
+    return this.#isAnyDoubted ? Math.min(heldMs ?? LOOK_AGAIN_MS, LOOK_AGAIN_MS) : heldMs;
   }
 
   /** Of all members, since the start; another number means that penalties are others. */
@@ -155,6 +167,18 @@ function addressesOf(pools: readonly PoolState[]): readonly Ip[] {
 }
 
 export function chooseFrom(rule: FailoverRule, reading: Reading, memory: FailoverMemory): Chosen {
+  const chosen = chooseAmong(rule, reading, memory);
+  if (rule.policy === 'all') return chosen;
+  // Only for what was good before: a pool in doubt still goes before nothing, and before another pool.
+  const believed = chooseAmong(rule, trusted(reading), memory);
+  return believed.choice.basis === 'last_good' ? believed : chosen;
+}
+
+function trusted({ steady, lenient, ...rest }: Reading): Reading {
+  return { ...rest, steady: withoutDoubted(steady), lenient: lenient && withoutDoubted(lenient) };
+}
+
+function chooseAmong(rule: FailoverRule, reading: Reading, memory: FailoverMemory): Chosen {
   const { everyone, takenOut } = reading;
   const known = { ...memory, lastGood: memory.lastGood.filter((ip) => !takenOut.has(ip)) };
   const chosen = chooseSteady(rule, reading, takenOut.size === 0 ? memory : known);

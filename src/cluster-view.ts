@@ -33,6 +33,8 @@ export interface ClusterView {
   /** True from the first answer of discovery (or a saved set) on, and for ever after. */
   readonly started: boolean;
   readonly discovery: DiscoveryStatus;
+  /** True of an endpoint that discovery no longer has, and that is kept because so many are gone. */
+  isDoubted?(id: EndpointId): boolean;
   /** Probes so far that were not made, because too many were under way; undefined where there are none. */
   readonly probesNotAsked?: number | undefined;
   /** Seconds for which an endpoint of the snapshot has been up, down or draining as it is now; undefined where unknown. */

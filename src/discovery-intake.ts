@@ -40,6 +40,8 @@ const DOUBTED: ReadonlySet<DiscoveryStatus['source']> = new Set(['consul', 'dns'
 export class DiscoveryIntake {
   readonly #options: IntakeOptions;
   #hold: HoldState = NOTHING_HELD;
+  /** Made when it is first asked for. */
+  #heldIds: { readonly of: HoldState; readonly ids: ReadonlySet<EndpointId> } | undefined;
   #record = NO_ANSWER_YET;
   #hadEndpoints = false;
 
@@ -78,6 +80,13 @@ export class DiscoveryIntake {
   /** One sentence; undefined when nothing is held. */
   get held(): string | undefined {
     return describeHeld(this.#hold);
+  }
+
+  isHeld(id: EndpointId): boolean {
+    if (this.#heldIds?.of !== this.#hold) {
+      this.#heldIds = { of: this.#hold, ids: new Set(this.#hold.held.map(({ endpoint }) => endpoint.id)) };
+    }
+    return this.#heldIds.ids.has(id);
   }
 
   /** When {@link release} next has something to do by time alone. */

@@ -149,6 +149,10 @@ class ClusterRunner implements RunningCluster {
     return this.#intake.status({ index: this.#source?.index, nowMs: this.#clock.now() });
   }
 
+  isDoubted(id: EndpointId): boolean {
+    return this.#intake.isHeld(id);
+  }
+
   get probesNotAsked(): number | undefined {
     return this.#probes?.notAskedCount;
   }
