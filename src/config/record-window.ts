@@ -33,7 +33,8 @@ export interface RecordWindow {
 /** One for each failure and each kind of pools that answers differently to it. */
 export function recordWindows(record: BalancedRecordConfig): readonly RecordWindow[] {
   const pools = record.pools.map(({ name }) => name);
-  if (hasOneMember(record)) return never(pools, 'there is no other member');
+  // With `none` the name goes without an address then, which ends its use as well.
+  if (hasOneMember(record) && record.when_all_down !== 'none') return never(pools, 'there is no other member');
   if (record.probe !== undefined) return probedWindows(record, record.probe, pools);
   const namesOf = (kind: 'consul' | 'names' | 'static'): string[] =>
     record.pools.filter(({ members }) => members[kind] !== undefined).map(({ name }) => name);

@@ -1,7 +1,7 @@
 /** Reads and checks a configuration file. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Environment } from '../config/environment.ts';
-import { type ParsedConfig, type ParseOptions, parseConfig } from '../config/parse-config.ts';
+import { type ParsedConfig, type ParseOptions, type Problem, parseConfig } from '../config/parse-config.ts';
 
 /** Ten thousand clusters are about 3 MiB, 100,000 names of zones about 6; more is a mistake, such as a log file. */
 export const MAX_CONFIG_BYTES = 8 * 1_024 * 1_024;
@@ -24,7 +24,7 @@ export function parseConfigBytes(bytes: Uint8Array, options: ParseOptions): Pars
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    return unreadable('is not UTF-8 text');
+    return unreadable('is not UTF-8 text', endOfText(bytes));
   }
   return parseConfig(text, options);
 }
@@ -34,8 +34,27 @@ export function unreadableConfig(error: unknown): ParsedConfig {
   return unreadable(`cannot be read: ${readError(error)}`);
 }
 
-function unreadable(message: string): ParsedConfig {
-  return { ok: false, problems: [{ line: 1, column: 1, path: '', message }] };
+function unreadable(message: string, place = { line: 1, column: 1 }): ParsedConfig {
+  return { ok: false, problems: [{ ...place, path: '', message }] };
+}
+
+/** Where the text ends that can be read: the line and column of the first octet that is none. */
+function endOfText(bytes: Uint8Array): Pick<Problem, 'line' | 'column'> {
+  // As a stream, so that a character that is cut off by the end counts as one that is not there.
+  const read = (length: number): string =>
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length), { stream: true });
+  let [good, bad] = [0, bytes.length];
+  while (good + 1 < bad) {
+    const middle = Math.floor((good + bad) / 2);
+    try {
+      read(middle);
+      good = middle;
+    } catch {
+      bad = middle;
+    }
+  }
+  const lines = read(good).split('\n');
+  return { line: lines.length, column: (lines.at(-1) ?? '').length + 1 };
 }
 
 /** Much of it at once would stay with the process. */
