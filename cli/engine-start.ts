@@ -1,30 +1,13 @@
-/** When a role holds the engine back: at once, or, where there is much to read first, once it has started. */
+/** How a role keeps the engine small: held back, or, where there is much to read, by collecting what that leaves behind. */
 import { statSync } from 'node:fs';
-import { type EngineThrift, holdEngineBack } from '../src/io/engine-thrift.ts';
+import { collectAfterLoads, type EngineThrift, holdEngineBack } from '../src/io/engine-thrift.ts';
 
-/** Some 20,000 names: read without the optimizing compilers, they would take seconds. */
+/** Some 20,000 names: read without the optimizing compilers, they would take seconds at the start and at each reload. */
 const MUCH_BYTES = 1_048_576;
 
 /** `file` is the configuration; `-` is standard input. */
-export function thriftFor(file: string, hold: () => EngineThrift = holdEngineBack): EngineThrift {
-  return sizeOf(file) < MUCH_BYTES ? hold() : holdOnceStarted(hold);
-}
-
-/** What the compilers have made by then is used; the garbage of the start goes as usual. */
-function holdOnceStarted(hold: () => EngineThrift): EngineThrift {
-  let held: EngineThrift | undefined;
-  let isReleased = false;
-  return {
-    settle: () => {
-      if (isReleased) return;
-      held = hold();
-      held.settle();
-    },
-    release: () => {
-      isReleased = true;
-      held?.release();
-    },
-  };
+export function thriftFor(file: string, hold = holdEngineBack, collecting = collectAfterLoads): EngineThrift {
+  return sizeOf(file) < MUCH_BYTES ? hold() : collecting();
 }
 
 /** 0 for what cannot be looked at: whoever reads it says so. */

@@ -74,6 +74,7 @@ async function run(options: RoleOptions, thrift: EngineThrift, hangup: EarlyHang
         const parsed = await parseAgain(file, terminal, role);
         return parsed.ok ? { ok: true, config: adjust(parsed.config) } : parsed;
       },
+      onReloaded: () => thrift.reloaded(),
       watch: watcher,
       log,
     });

@@ -38,6 +38,10 @@ export class NameTable<Value extends Named> {
     this.#hashes = new Int32Array(places);
   }
 
+  get size(): number {
+    return this.#size;
+  }
+
   get(key: NameKey): Value | undefined {
     const hash = hashOf(key);
     const mask = this.#hashes.length - 1;

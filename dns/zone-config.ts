@@ -2,6 +2,7 @@
 
 import { ttlSeconds } from '../src/answer-ttl.ts';
 import type { BalancedRecordConfig, DnsConfig, StaticRecordConfig, ZoneConfig } from '../src/config/dns.ts';
+import { type Steps, toEnd } from '../src/steps.ts';
 import { OctetRoom } from './address-octets.ts';
 import { AnswerSet } from './answer-set.ts';
 import { TYPE } from './codes.ts';
@@ -29,12 +30,17 @@ export interface BuiltZones {
  * order of the configuration). Throws an `Error` that names the record where one has a name that
  * cannot be served or that belongs to another zone of the configuration.
  */
-export function buildZones(
+export function buildZones(...options: Parameters<typeof buildZonesSteps>): BuiltZones {
+  return toEnd(buildZonesSteps(...options));
+}
+
+/** The same in steps of one name each, but for the delegations. */
+export function* buildZonesSteps(
   zones: DnsConfig['zones'],
   nowSeconds: number,
   encode: RecordEncoder,
   slotOf?: (zone: string) => number,
-): BuiltZones {
+): Steps<BuiltZones> {
   const tree = new ZoneTree(namesIn(zones));
   const making = { encode, room: new OctetRoom() };
   const built = Object.entries(zones).map(([name, config], place) => {
@@ -43,6 +49,7 @@ export function buildZones(
     return { zone, config };
   });
   for (const { zone, config } of built) addDelegations(tree, zone, config, making);
+  yield;
   // Behind them, as a zone of ours can lie below a name that is delegated to others.
   tree.joinZones();
   const balanced: BalancedPlace[] = [];
@@ -56,6 +63,7 @@ export function buildZones(
       const node = nodeAt(name, zone, tree);
       if ('policy' in record) balanced.push({ node, config: record, fixed: besideBalanced(name, record, encode) });
       else node.sets = withSets(node.sets, staticSets(name, record, making));
+      yield;
     }
   }
   return { tree, balanced };

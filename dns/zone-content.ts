@@ -27,6 +27,12 @@ export class ZoneContents {
     };
   }
 
+  /** `next` says what `former` says. */
+  follow(next: ZoneConfig, former: ZoneConfig): void {
+    const known = this.#written.get(former);
+    if (known !== undefined) this.#written.set(next, known);
+  }
+
   #writtenIn(zone: ZoneConfig | undefined): string {
     if (zone === undefined) return '';
     const known = this.#written.get(zone) ?? fingerprintOf(writtenContent(zone));

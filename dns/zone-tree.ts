@@ -57,6 +57,11 @@ export class ZoneTree {
     this.#nodes = new NameTable(names);
   }
 
+  /** How many names there are, empty ones included. */
+  get size(): number {
+    return this.#nodes.size;
+  }
+
   get zones(): readonly Zone[] {
     return [...this.#zones.values()];
   }

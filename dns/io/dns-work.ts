@@ -1,18 +1,22 @@
 /** What a name server does while it lives: wait for first verdicts, bind, answer. */
+import type { DnsConfig } from '../../src/config/dns.ts';
 import type { Config } from '../../src/config/root.ts';
 import { pause, realClock } from '../../src/io/clock.ts';
 import type { ConsulOnDemand } from '../../src/io/consul-on-demand.ts';
 import type { HouseWork, Opening } from '../../src/io/house.ts';
+import { inSteps } from '../../src/io/in-steps.ts';
 import type { Log } from '../../src/io/log.ts';
 import type { Replacement } from '../../src/io/reloads.ts';
 import type { SnapshotWriters } from '../../src/io/snapshot-writers.ts';
 import { sameValue } from '../../src/same-value.ts';
+import type { Steps } from '../../src/steps.ts';
 import { collectWorkerMetrics } from '../../src/worker-metrics.ts';
 import { memberDetails } from '../member-details.ts';
 import { collectMetrics } from '../metrics.ts';
 import { reportRecords } from '../records-report.ts';
 import type { Tally } from '../tally.ts';
-import { buildZones } from '../zone-config.ts';
+import type { Zone } from '../zone.ts';
+import { buildZonesSteps } from '../zone-config.ts';
 import type { ZoneContents } from '../zone-content.ts';
 import type { ZoneTree } from '../zone-tree.ts';
 import type { AnswerMemory, Served } from './answer-memory.ts';
@@ -51,6 +55,8 @@ const NAMES_PER_LINE = 10;
 interface Prepared {
   readonly config: Config;
   readonly tree: ZoneTree;
+  /** Zones that are in force now and are configured otherwise then. */
+  readonly changed: readonly Zone[];
   readonly prepared: PreparedRecords;
   readonly zones: PreparedZones;
 }
@@ -119,13 +125,16 @@ export class DnsWork implements HouseWork {
   async prepare(config: Config, signal: AbortSignal): Promise<Replacement> {
     const { records, tally, readSettings } = this.#parts;
     if (config.dns === undefined) throw new Error('the configuration has no dns section');
-    const { tree, balanced } = buildZones(config.dns.zones, nowSeconds(), encodeRecord, (zone) => tally.slotOf(zone));
+    const { zones: next } = config.dns;
+    const build = buildZonesSteps(next, nowSeconds(), encodeRecord, (zone) => tally.slotOf(zone));
+    const { tree, balanced } = await inSteps(build, signal);
+    const changed = await inSteps(this.#changedZones(next), signal);
     const settings = readSettings(config.dns);
     const prepared = await records.prepare(balanced, WARM_MS, signal);
     try {
       const zones = await this.#parts.serving.prepare({ dns: config.dns, tree, settings });
       return {
-        apply: () => this.#apply({ config, tree, prepared, zones }),
+        apply: () => this.#apply({ config, tree, changed, prepared, zones }),
         discard: async () => {
           zones.discard();
           await prepared.discard();
@@ -138,11 +147,9 @@ export class DnsWork implements HouseWork {
   }
 
   /** Within one turn of the loop: every query is answered from the one tree or the other. */
-  #apply({ config, tree, prepared, zones }: Prepared): Promise<void> {
+  #apply({ config, tree, changed, prepared, zones }: Prepared): Promise<void> {
     const { memory, contents } = this.#parts;
     const former = this.#tree.zones;
-    // What a zone of the same configuration says is the same, and so need not be read through.
-    const changed = former.filter(({ name }) => !sameValue(this.#config.dns?.zones[name], config.dns?.zones[name]));
     const contentOf = contents.of(this.#served());
     const before = new Map(changed.map((zone) => [zone.name, contentOf(zone)]));
     prepared.apply();
@@ -158,6 +165,20 @@ export class DnsWork implements HouseWork {
     memory.continueSerials(tree.zones.filter(({ name }) => !followed.has(name)));
     memory.save();
     return zones.apply();
+  }
+
+  /** Those of the present zones that are configured otherwise in `next`; what all others say need not be read through. */
+  *#changedZones(next: DnsConfig['zones']): Steps<readonly Zone[]> {
+    const { contents } = this.#parts;
+    const present = this.#config.dns?.zones ?? {};
+    const changed: Zone[] = [];
+    for (const zone of this.#tree.zones) {
+      const [before, after] = [present[zone.name], next[zone.name]];
+      if (before === undefined || after === undefined || !sameValue(before, after)) changed.push(zone);
+      else contents.follow(after, before);
+      yield;
+    }
+    return changed;
   }
 
   leave(): Promise<void> {

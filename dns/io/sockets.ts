@@ -16,7 +16,7 @@ export class Sockets {
    * Resolves to the bound addresses, in the order of the configuration; rejects when one cannot be bound. `threads` is
    * how many have these addresses. Called once.
    */
-  async listen({ listen, tcp }: DnsConfig, threads: number): Promise<readonly string[]> {
+  async listen({ listen, tcp }: Pick<DnsConfig, 'listen' | 'tcp'>, threads: number): Promise<readonly string[]> {
     this.#listeners = listenAll(listen, { ...this.#options, tcpLimits: tcpLimits(tcp, threads) });
     return (await this.#listeners).map(({ address }) => formatAddress(address));
   }

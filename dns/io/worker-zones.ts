@@ -1,9 +1,10 @@
 /** The zones of a worker: those that it answers from, and those that wait for the word to take their place. */
+import type { Steps } from '../../src/steps.ts';
 import { type AnswerState, applyAnswer } from '../answer-state.ts';
 import { NetworkRings } from '../network-rings.ts';
 import type { Responder } from '../responder.ts';
 import type { Tally } from '../tally.ts';
-import { type BalancedPlace, buildZones } from '../zone-config.ts';
+import { type BalancedPlace, buildZonesSteps } from '../zone-config.ts';
 import type { ZoneTree } from '../zone-tree.ts';
 import { rateLimiter } from './rate-limiter.ts';
 import { encodeRecord } from './wire.ts';
@@ -11,17 +12,18 @@ import type { AnswersUpdate, WorkerPlan } from './worker-messages.ts';
 
 /** Zones as they are built, before any answer of a balanced name is known. */
 export interface BuiltPlan {
-  readonly plan: WorkerPlan;
+  /** Not the zones, which have been turned into the tree. */
+  readonly settings: Omit<WorkerPlan, 'dns'>;
   readonly tree: ZoneTree;
   /** By name. */
   readonly places: ReadonlyMap<string, BalancedPlace>;
 }
 
 /** Throws where the zones cannot be served. Zones keep their places among what is counted. */
-export function buildPlan(plan: WorkerPlan, tally: Tally): BuiltPlan {
-  for (const zone of plan.zones) tally.slotOf(zone);
-  const { tree, balanced } = buildZones(plan.dns.zones, 0, encodeRecord, (zone) => tally.slotOf(zone));
-  return { plan, tree, places: new Map(balanced.map((place) => [place.node.name, place])) };
+export function* buildPlanSteps({ dns, ...settings }: WorkerPlan, tally: Tally): Steps<BuiltPlan> {
+  for (const zone of settings.zones) tally.slotOf(zone);
+  const { tree, balanced } = yield* buildZonesSteps(dns.zones, 0, encodeRecord, (zone) => tally.slotOf(zone));
+  return { settings, tree, places: new Map(balanced.map((place) => [place.node.name, place])) };
 }
 
 export class WorkerZones {
@@ -38,6 +40,11 @@ export class WorkerZones {
     this.#present = first;
     this.update(update);
     this.#set(undefined);
+  }
+
+  /** How many names there are now. */
+  get size(): number {
+    return this.#present.tree.size;
   }
 
   /** Keeps it for {@link replace}. */
@@ -80,15 +87,16 @@ export class WorkerZones {
   }
 
   #set(former: BuiltPlan | undefined): void {
-    const { tree, plan } = this.#present;
+    const { tree, settings } = this.#present;
+    const { secrets, nsid, limit } = settings;
     this.#responder.replaceTree(tree);
     this.#responder.replaceSettings({
-      secrets: plan.secrets.map((secret) => Buffer.from(secret)),
-      nsid: plan.nsid === undefined ? undefined : Buffer.from(plan.nsid),
+      secrets: secrets.map((secret) => Buffer.from(secret)),
+      nsid: nsid === undefined ? undefined : Buffer.from(nsid),
     });
     // The same table: whoever is over a limit stays so.
-    if (former === undefined || former.plan.limit?.table !== plan.limit?.table) {
-      this.#responder.replaceLimit(rateLimiter(plan.limit?.config, plan.limit));
+    if (former === undefined || former.settings.limit?.table !== limit?.table) {
+      this.#responder.replaceLimit(rateLimiter(limit?.config, limit));
     }
   }
 }

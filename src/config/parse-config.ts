@@ -1,5 +1,6 @@
 /** Text of a configuration file → a checked configuration, or every problem of it with its line and column. */
 import * as v from 'valibot';
+import { type Steps, toEnd } from '../steps.ts';
 import { crossProblems } from './cross-rules.ts';
 import type { Environment } from './environment.ts';
 import { type LargeSource, plainer, readLargeSource } from './large-source.ts';
@@ -26,12 +27,18 @@ export interface ParseOptions {
 }
 
 /** Never throws, whatever the text. */
-export function parseConfig(written: string, { env, mostProblems }: ParseOptions): ParsedConfig {
+export function parseConfig(written: string, options: ParseOptions): ParsedConfig {
+  return toEnd(parseConfigSteps(written, options));
+}
+
+/** The same in steps. What the quick way cannot read is one of them. */
+export function* parseConfigSteps(written: string, { env, mostProblems }: ParseOptions): Steps<ParsedConfig> {
   const text = written.length < LARGE ? written : plainer(written);
   // The quick way, which knows no places: they are looked for once there are problems.
   const plain = readPlainYaml(text, env);
+  yield;
   if (plain === undefined || plain.value === null) return parseWhole(text, env);
-  const { config, findings } = judge(plain.value);
+  const { config, findings } = yield* judge(plain.value);
   if (findings.length === 0) return { ok: true, config };
   return { ok: false, problems: sortProblems(firstOfEach(placesIn(text, env, findings.slice(0, mostProblems)))) };
 }
@@ -45,7 +52,7 @@ function parseWhole(text: string, env: Environment): ParsedConfig {
       problems: [...source.problems, { line: 1, column: 1, path: '', message: 'the file is empty' }],
     };
   }
-  const { config, findings } = judge(source.value);
+  const { config, findings } = toEnd(judge(source.value));
   const problems = [...source.problems, ...placed(source, findings)];
   return problems.length === 0 ? { ok: true, config } : { ok: false, problems: sortProblems(problems) };
 }
@@ -63,10 +70,17 @@ function readWholeSource(text: string, env: Environment): LargeSource {
   return { value, problems, locating: () => locate };
 }
 
-function judge(value: unknown): { readonly config: Config; readonly findings: readonly Finding[] } {
+interface Verdict {
+  readonly config: Config;
+  readonly findings: readonly Finding[];
+}
+
+function* judge(value: unknown): Steps<Verdict> {
   const { output, issues = [] } = v.safeParse(configSchema, value);
+  yield;
   const found = issues.map(findingOf);
   const all = [...found, ...crossProblems(output as Config, found)];
+  yield;
   return { config: output as Config, findings: all.filter((it) => it.message !== TOLD_ELSEWHERE) };
 }
 

@@ -7,7 +7,7 @@
  */
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collectGarbage } from './collect-garbage.ts';
 
 /** What a test replaces. */
 export interface Engine {
@@ -22,6 +22,8 @@ export interface Engine {
 export interface EngineThrift {
   /** To be called once all is started: collects what that has left behind. */
   settle(): void;
+  /** To be called when another configuration has come into force, or was refused. */
+  reloaded(): void;
   /** Optimizes from now on; happens by itself once there is work. May be called at any time, also more than once. */
   release(): void;
 }
@@ -69,20 +71,23 @@ export function holdEngineBack(engine: Engine = realEngine()): EngineThrift {
     engine.busyShare();
   };
   for (const flag of HELD) engine.setFlag(flag);
-  return { settle, release };
+  // The heap is collected early as it is.
+  return { settle, reloaded: () => undefined, release };
+}
+
+/**
+ * Instead, for a process with a large configuration: the compilers are needed at each reload, and so is a collection,
+ * as that leaves as much garbage as there is configuration and the heap would grow to several times of it before.
+ */
+export function collectAfterLoads(collect = collectGarbage): EngineThrift {
+  return { settle: collect, reloaded: collect, release: () => undefined };
 }
 
 function realEngine(): Engine {
   let last: EventLoopUtilization | undefined;
   return {
     setFlag: setFlagsFromString,
-    collect: () => {
-      setFlagsFromString('--expose-gc');
-      // The flag gives `gc` to contexts that are made from now on.
-      const gc = runInNewContext('gc') as (options: object) => void;
-      setFlagsFromString('--no-expose-gc');
-      gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-    },
+    collect: collectGarbage,
     // Not the processor's time: where others use it up, or a quota is small, a full load takes little of it.
     busyShare: () => {
       const now = performance.eventLoopUtilization();

@@ -1,12 +1,13 @@
 /** Reads and checks a configuration file. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Environment } from '../config/environment.ts';
-import { type ParsedConfig, type ParseOptions, type Problem, parseConfig } from '../config/parse-config.ts';
+import { type ParsedConfig, type ParseOptions, type Problem, parseConfigSteps } from '../config/parse-config.ts';
+import { type Steps, toEnd } from '../steps.ts';
 
 /** Ten thousand clusters are about 3 MiB, 100,000 names of zones about 6; more is a mistake, such as a log file. */
 export const MAX_CONFIG_BYTES = 8 * 1_024 * 1_024;
 
-/** Like {@link parseConfig}; a file that cannot be read is a problem at its first line. Never throws. */
+/** Like `parseConfig`; a file that cannot be read is a problem at its first line. Never throws. */
 export function loadConfig(file: string, env: Environment): ParsedConfig {
   let bytes: Uint8Array;
   try {
@@ -19,6 +20,11 @@ export function loadConfig(file: string, env: Environment): ParsedConfig {
 
 /** The part after reading, for bytes from elsewhere (standard input). */
 export function parseConfigBytes(bytes: Uint8Array, options: ParseOptions): ParsedConfig {
+  return toEnd(parseBytesSteps(bytes, options));
+}
+
+/** The same in steps. */
+export function* parseBytesSteps(bytes: Uint8Array, options: ParseOptions): Steps<ParsedConfig> {
   if (bytes.length > MAX_CONFIG_BYTES) return unreadable(`is larger than ${MAX_CONFIG_BYTES / 1_048_576} MiB`);
   let text: string;
   try {
@@ -26,7 +32,7 @@ export function parseConfigBytes(bytes: Uint8Array, options: ParseOptions): Pars
   } catch {
     return unreadable('is not UTF-8 text', endOfText(bytes));
   }
-  return parseConfig(text, options);
+  return yield* parseConfigSteps(text, options);
 }
 
 /** What a file that cannot be read is as a configuration. */

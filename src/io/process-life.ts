@@ -18,6 +18,8 @@ export interface ProcessLifeOptions {
   readonly start: () => RunningHouse;
   /** Reads the configuration again; called for each SIGHUP. */
   readonly read: ReadConfig;
+  /** Called when a reload has come to an end, whatever it is. */
+  readonly onReloaded?: (() => void) | undefined;
   /** Calls its argument when the configuration should be read again by itself; returns what ends that. */
   readonly watch?: ((onChange: () => void) => () => void) | undefined;
   readonly log: Log;
@@ -42,7 +44,7 @@ export async function runHouse({ start, read, log, ...options }: ProcessLifeOpti
     subscriptions.add(events, 'SIGINT', () => end(house, fate, { log, why: 'SIGINT' }));
     const reload = (why: string): void => {
       log.info({ why }, 'reading the configuration again');
-      void house.reload(read);
+      void house.reload(read).then(options.onReloaded);
     };
     subscriptions.add(events, 'SIGHUP', () => reload('SIGHUP'));
     if (options.watch !== undefined) subscriptions.onEnd(options.watch(() => reload('the file has changed')));

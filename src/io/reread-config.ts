@@ -1,8 +1,9 @@
-/** Reads a configuration file while the process serves: what reads it may wait, and nobody waits for it. */
+/** Reads a configuration file while the process serves: what reads it may wait, and nobody waits for it for long. */
 import { open } from 'node:fs/promises';
 import type { Environment } from '../config/environment.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
-import { MAX_CONFIG_BYTES, parseConfigBytes, unreadableConfig } from './load-config.ts';
+import { inSteps } from './in-steps.ts';
+import { MAX_CONFIG_BYTES, parseBytesSteps, unreadableConfig } from './load-config.ts';
 
 /** Far more than are told; looking up the places of 100,000 would take seconds, in which nothing else is done. */
 const MOST_PROBLEMS = 1_000;
@@ -12,7 +13,8 @@ const PIECE_BYTES = 64 * 1_024;
 /** As `loadConfig`; never rejects. */
 export async function rereadConfig(file: string, env: Environment): Promise<ParsedConfig> {
   try {
-    return parseConfigBytes(await readConfigBytes(file), { file, env, mostProblems: MOST_PROBLEMS });
+    const options = { file, env, mostProblems: MOST_PROBLEMS };
+    return await inSteps(parseBytesSteps(await readConfigBytes(file), options));
   } catch (error) {
     return unreadableConfig(error);
   }

@@ -9,7 +9,7 @@ export interface WorkerWork<To> {
   /** Resolves to the addresses of its listeners, by their names. Called once. */
   listen(): Promise<ReadonlyMap<string, string>>;
   /** Does what it is told; to a question it returns the answer. A failure of it is the end of the thread. */
-  hear(message: To): Promise<WorkerAnswer> | WorkerAnswer | undefined;
+  hear(message: To): Promise<WorkerAnswer | undefined> | WorkerAnswer | undefined;
   /** Of what was prepared. */
   discard(): unknown;
   /** Takes nothing new; resolves when no connection is left. */

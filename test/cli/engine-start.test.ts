@@ -6,11 +6,12 @@ import { thriftFor } from '../../cli/engine-start.ts';
 
 function engine() {
   const calls: string[] = [];
-  const hold = () => {
-    calls.push('hold');
-    return { settle: () => void calls.push('settle'), release: () => void calls.push('release') };
+  const told = (name: string) => () => void calls.push(name);
+  const begin = (name: string) => () => {
+    calls.push(name);
+    return { settle: told('settle'), reloaded: told('reloaded'), release: told('release') };
   };
-  return { calls, hold };
+  return { calls, hold: begin('hold'), collect: begin('collect') };
 }
 
 function fileOf(bytes: number): string {
@@ -34,17 +35,12 @@ it.each([
   expect(calls).toEqual(['hold', 'settle', 'release']);
 });
 
-it('with a large file it is held back once the role has started, if it was not released before', () => {
-  const { calls, hold } = engine();
-  const file = fileOf(1_048_576);
-  const thrift = thriftFor(file, hold);
-  expect(calls).toEqual([]);
+it('with a large file nothing is held back, and what a load leaves behind is collected', () => {
+  const { calls, hold, collect } = engine();
+  const thrift = thriftFor(fileOf(1_048_576), hold, collect);
+  expect(calls).toEqual(['collect']);
   thrift.settle();
-  expect(calls).toEqual(['hold', 'settle']);
+  thrift.reloaded();
   thrift.release();
-  expect(calls).toEqual(['hold', 'settle', 'release']);
-  const released = thriftFor(file, hold);
-  released.release();
-  released.settle();
-  expect(calls).toEqual(['hold', 'settle', 'release']);
+  expect(calls).toEqual(['collect', 'settle', 'reloaded', 'release']);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { encodeRecord } from '../../dns/io/wire.ts';
 import { nameKey } from '../../dns/name.ts';
-import { buildZones } from '../../dns/zone-config.ts';
+import { buildZones, buildZonesSteps } from '../../dns/zone-config.ts';
 import type { DnsConfig } from '../../src/config/dns.ts';
 import { lbTest } from '../support/dns-zone.ts';
 
@@ -29,6 +29,14 @@ mail: { aaaa: [ "2001:db8::1" ] }`),
     expect(() => buildZones(both, 1, encodeRecord)).toThrow(
       'dns.zones.lb.test.records.www.sub: belongs to another zone',
     );
+  });
+
+  it('are built in steps of one name, so that queries can be answered in between', () => {
+    const names = Array.from({ length: 500 }, (_, i) => `n${i}: { a: [ 192.0.2.1 ] }`).join('\n');
+    const steps = buildZonesSteps(zones(names), 1, encodeRecord);
+    let count = 0;
+    for (let step = steps.next(); step.done !== true; step = steps.next()) count += 1;
+    expect(count).toBeGreaterThanOrEqual(500);
   });
 
   it('refuse a name that cannot be served', () => {

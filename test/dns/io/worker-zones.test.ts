@@ -3,9 +3,10 @@ import type { AnswerState } from '../../../dns/answer-state.ts';
 import { sharedLimit } from '../../../dns/io/rate-limiter.ts';
 import { encodeRecord } from '../../../dns/io/wire.ts';
 import type { WorkerPlan } from '../../../dns/io/worker-messages.ts';
-import { buildPlan, WorkerZones } from '../../../dns/io/worker-zones.ts';
+import { type BuiltPlan, buildPlanSteps, WorkerZones } from '../../../dns/io/worker-zones.ts';
 import { Responder } from '../../../dns/responder.ts';
 import { Tally } from '../../../dns/tally.ts';
+import { toEnd } from '../../../src/steps.ts';
 import { opt, query, readAnswer } from '../../support/dns-message.ts';
 import { lbTest } from '../../support/dns-zone.ts';
 
@@ -26,6 +27,8 @@ function state(name: string, parts: Partial<AnswerState> = {}): AnswerState {
 
 const ips = (...texts: string[]): AnswerState['addresses'] => texts as unknown as AnswerState['addresses'];
 const serials = (serial: number): ReadonlyMap<string, number> => new Map([['lb.test', serial]]);
+
+const buildPlan = (...plan: Parameters<typeof buildPlanSteps>): BuiltPlan => toEnd(buildPlanSteps(...plan));
 
 let tally: Tally;
 let responder: Responder;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type EngineThrift, holdEngineBack } from '../../../src/io/engine-thrift.ts';
+import { collectAfterLoads, type EngineThrift, holdEngineBack } from '../../../src/io/engine-thrift.ts';
 
 const HELD = ['--no-opt', '--no-maglev', '--optimize-for-size'];
 const RELEASED = ['--semi-space-growth-factor=1', '--opt', '--maglev'];
@@ -86,6 +86,17 @@ describe('once all is started', () => {
     thrift.settle();
     expect([flags, collections, vi.getTimerCount()]).toEqual([RELEASED, 1, 0]);
   });
+});
+
+test('with much to load every load is followed by a collection', () => {
+  let collected = 0;
+  const loads = collectAfterLoads(() => {
+    collected += 1;
+  });
+  loads.settle();
+  loads.reloaded();
+  loads.release();
+  expect(collected).toBe(2);
 });
 
 test('a real engine takes the flags, and the collection leaves no `gc` behind', () => {
