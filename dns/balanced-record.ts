@@ -7,9 +7,17 @@ import type { SavedPenalty } from './damped-members.ts';
 import type { Basis, Choice, FailoverMemory, FailoverRule } from './failover.ts';
 import { answerFingerprint } from './fingerprint.ts';
 import type { Ip } from './ip.ts';
+import { LostTogether } from './lost-together.ts';
 import { NetworkRings } from './network-rings.ts';
 import type { PoolState } from './pool.ts';
-import { chooseFrom, type MemberStanding, RecordMembers, type RecordMembersOptions } from './record-members.ts';
+import {
+  type Chosen,
+  chooseFrom,
+  type MemberStanding,
+  type Reading,
+  RecordMembers,
+  type RecordMembersOptions,
+} from './record-members.ts';
 import type { ZoneNode } from './zone-tree.ts';
 
 export interface BalancedRecordOptions extends FailoverRule, RecordMembersOptions {
@@ -43,6 +51,7 @@ export class BalancedRecord {
   readonly #options: BalancedRecordOptions;
   readonly #members: RecordMembers;
   readonly #rings: NetworkRings;
+  readonly #lostTogether: LostTogether;
   #node: ZoneNode;
   /** How often the addresses changed after the first time. */
   changes = 0;
@@ -54,6 +63,7 @@ export class BalancedRecord {
     this.#options = options;
     this.#members = new RecordMembers(options);
     this.#rings = options.rings ?? new NetworkRings();
+    this.#lostTogether = new LostTogether(options.probe?.intervalMs);
     this.#node = options.node;
   }
 
@@ -140,12 +150,9 @@ export class BalancedRecord {
     const node = this.#node;
     const reading = this.#members.read(nowMs);
     const decided = this.#memory.decided || reading.steady.every((state) => state.settled);
-    const { choice, pools } = chooseFrom(this.#options, reading, { ...this.#memory, decided });
+    const { choice, pools } = this.#choose(reading, decided, nowMs);
     const { basis, addresses, flipMs, sure } = choice;
-    const isGood = basis === 'up' || basis === 'too_few' || basis === 'held';
-    const { lastGood } = this.#memory;
-    if (isGood) this.#memory = { lastGood: sameList(lastGood, addresses) ? lastGood : addresses, decided };
-    else this.#memory = { ...this.#memory, decided };
+    this.#remember(choice, decided, nowMs);
     this.#sure ||= sure;
     const ttl = balancedTtlSeconds(flipMs, minTtlMs, maxTtlMs);
     node.isStale = basis === 'last_good';
@@ -162,6 +169,26 @@ export class BalancedRecord {
     this.changes += 1;
     node.zone.contentChanged(nowSeconds);
     return { from: former.choice.addresses, to: addresses, basis };
+  }
+
+  #choose(reading: Reading, decided: boolean, nowMs: number): Chosen {
+    const chosen = chooseFrom(this.#options, reading, { ...this.#memory, decided });
+    if (chosen.choice.basis !== 'last_good') return chosen;
+    const whole = this.#lostTogether.wholeOf(this.#memory.lastGood, nowMs);
+    if (whole === undefined) return chosen;
+    this.#memory = { ...this.#memory, lastGood: whole };
+    return chooseFrom(this.#options, reading, { ...this.#memory, decided });
+  }
+
+  #remember({ basis, addresses }: Choice, decided: boolean, nowMs: number): void {
+    const { lastGood } = this.#memory;
+    const isGood = basis === 'up' || basis === 'too_few' || basis === 'held';
+    if (!isGood) this.#memory = { ...this.#memory, decided };
+    else if (sameList(lastGood, addresses)) this.#memory = { lastGood, decided };
+    else {
+      this.#lostTogether.note(lastGood, nowMs);
+      this.#memory = { lastGood: addresses, decided };
+    }
   }
 
   /** The same addresses: perhaps with other weights or for another time. */

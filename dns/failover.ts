@@ -22,7 +22,8 @@
  *   no member is up, and when_all_down is
  *     none, and the record has been decided      → no address                                   `none`
  *     all                                        → every member of every pool                   `all`
- *     last_good (or one of the above in vain)    → the last set that was `up` or `too_few`      `last_good`
+ *     last_good (or one of the above in vain)    → the last set that was `up` or `too_few`,
+ *                                                  whole (`lost-together.ts`)                   `last_good`
  *     …, and there never was one                 → every member of the first pool that has any  `configured`
  *     …, and no pool has any                     → nothing is known: no answer but SERVFAIL     `unknown`
  *
