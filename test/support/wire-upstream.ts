@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { takeHead, takeMessage, type WireMessage } from './http-wire.ts';
+import { until } from './until.ts';
 
 export interface SeenRequest extends WireMessage {
   readonly method: string;
@@ -70,6 +71,19 @@ export class WireUpstream {
 
   get address(): string {
     return `127.0.0.1:${this.port}`;
+  }
+
+  /** Resolves once it has been asked for nothing for a while, to how often it was asked. */
+  async standstill(): Promise<number> {
+    let asked = 0;
+    let since = performance.now();
+    const isStill = (): boolean => {
+      if (this.requests.length !== asked) since = performance.now();
+      asked = this.requests.length;
+      return asked > 0 && performance.now() - since > 300;
+    };
+    await until(isStill, { what: 'a standstill' });
+    return asked;
   }
 
   /** Connections that are open now. */

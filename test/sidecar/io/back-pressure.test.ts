@@ -4,7 +4,7 @@ import { cleanups } from '../../support/cleanups.ts';
 import { type ForwardingStage, openStage } from '../../support/forwarding-stage.ts';
 import { until } from '../../support/until.ts';
 import { get, WireClient } from '../../support/wire-client.ts';
-import { ok, type UpstreamBehaviour, type WireUpstream } from '../../support/wire-upstream.ts';
+import { ok, type UpstreamBehaviour } from '../../support/wire-upstream.ts';
 
 const closes = cleanups();
 
@@ -18,21 +18,6 @@ async function stage(behaviour: UpstreamBehaviour): Promise<Stage> {
   return { ...opened, lazy: closes(await WireClient.connect(opened.sidecar.address(), { paused: true })) };
 }
 
-/** Resolves once `upstream` has been asked for nothing for a while, to how often it was asked. */
-async function standstill(upstream: WireUpstream): Promise<number> {
-  let asked = 0;
-  let since = performance.now();
-  await until(
-    () => {
-      if (upstream.requests.length !== asked) since = performance.now();
-      asked = upstream.requests.length;
-      return asked > 0 && performance.now() - since > 300;
-    },
-    { what: 'a standstill' },
-  );
-  return asked;
-}
-
 describe('a client that does not read', () => {
   it('holds up no connection that others use, although its answers have no bodies to hold back', async () => {
     const padding = [`x-padding: ${'x'.repeat(3_000)}`];
@@ -40,7 +25,7 @@ describe('a client that does not read', () => {
       onRequest: ({ target }, connection) => void connection.send(ok(target === '/lazy' ? '' : 'served', padding)),
     });
     lazy.send(get('/lazy').repeat(4_000));
-    expect(await standstill(upstream)).toBeLessThan(4_000);
+    expect(await upstream.standstill()).toBeLessThan(4_000);
     const other = closes(await WireClient.connect(sidecar.address()));
     expect(await other.ask(get('/other'))).toMatchObject({ status: 200, body: 'served' });
     expect(upstream.connections).toHaveLength(1);
@@ -54,7 +39,7 @@ describe('a client that does not read', () => {
     });
     // All of them fit into what is read ahead, and so does the FIN.
     lazy.send(get('/').repeat(1_200));
-    expect(await standstill(upstream)).toBeLessThan(1_200);
+    expect(await upstream.standstill()).toBeLessThan(1_200);
     lazy.end();
     await new Promise((resolve) => setTimeout(resolve, 100));
     lazy.socket.resume();

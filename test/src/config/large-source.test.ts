@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { plainer, readLargeSource } from '../../../src/config/large-source.ts';
 import { formatProblem, parseConfig } from '../../../src/config/parse-config.ts';
 import { readSource } from '../../../src/config/source.ts';
+import { ZONE } from '../../support/config-problems.ts';
 
 const ENV = { PORT: '15' };
 
@@ -14,14 +15,7 @@ const NAMES = Array.from({ length: 1_500 }, (_, i) => `        h${i}: { a: [ 10.
 );
 
 function zoneWith(items: string, behind = ''): string {
-  return `dns:
-  listen: [ "127.0.0.1:5353" ]
-  zones:
-    example.org:
-      soa: { mname: ns.example.com, rname: hostmaster.example.org }
-      ns: [ ns.example.com ]
-      records:
-${NAMES}${items}${NAMES.replaceAll('h', 'i')}${behind}`;
+  return `${ZONE}${NAMES}${items}${NAMES.replaceAll('h', 'i')}${behind}`;
 }
 
 const AT = 'dns.zones.example.org.records';

@@ -1,21 +1,12 @@
 import { expect, it } from 'vitest';
-import { formatProblem, parseConfig } from '../../../src/config/parse-config.ts';
-
-const ZONE = `dns:
-  listen: [ "127.0.0.1:5353" ]
-  zones:
-    example.org:
-      soa: { mname: ns.example.com, rname: hostmaster.example.org }
-      ns: [ ns.example.com ]
-      records:
-`;
+import { type BrokenConfig, problemsOf, ZONE } from '../../support/config-problems.ts';
 
 const AT = 'dns.zones.example.org.records';
 const IS_ADDRESS = 'is an IP address, not a name: addresses belong into a and aaaa records';
 const NOT_REACHED = 'must be an address that clients can connect to, not an unspecified, multicast or broadcast one';
 const IN_CIRCLE = 'leads back to itself';
 
-const MISTAKES: readonly (readonly [what: string, text: string, problems: readonly string[]])[] = [
+const MISTAKES: readonly BrokenConfig[] = [
   [
     'a mailbox with its "@", and addresses for servers',
     `dns:
@@ -133,6 +124,5 @@ const MISTAKES: readonly (readonly [what: string, text: string, problems: readon
 ];
 
 it.each(MISTAKES)('zones are refused for %s', (_what, text, problems) => {
-  const parsed = parseConfig(text, { file: 'f', env: {} });
-  expect(parsed.ok ? [] : parsed.problems.map((problem) => formatProblem('f', problem))).toEqual(problems);
+  expect(problemsOf(text)).toEqual(problems);
 });

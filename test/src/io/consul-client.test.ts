@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { mkdtemp, rm, unlink, writeFile } from 'node:fs/promises';
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -11,6 +10,7 @@ import {
   MAX_BODY_BYTES,
 } from '../../../src/io/consul-client.ts';
 import { FakeConsul } from '../../support/fake-consul.ts';
+import { startRawServer } from '../../support/raw-server.ts';
 import { until } from '../../support/until.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -30,23 +30,10 @@ function client(address: string, config: object = {}, options: ConsulClientOptio
   return made;
 }
 
-/** A server that speaks raw bytes: what a broken Consul, or none at all, would send. */
 async function rawServer(onConnection: (socket: Socket) => void): Promise<string> {
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    socket.on('close', () => sockets.delete(socket));
-    onConnection(socket);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  cleanups.push(async () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, 'close');
-  });
-  return `http://127.0.0.1:${(server.address() as { port: number }).port}`;
+  const server = await startRawServer(onConnection);
+  cleanups.push(() => server.close());
+  return `http://127.0.0.1:${server.port}`;
 }
 
 function get(

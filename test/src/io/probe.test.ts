@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ProbeConfig } from '../../../src/config/probe.ts';
 import { endpointId, holdEndpoint } from '../../../src/endpoint.ts';
@@ -12,6 +11,7 @@ import { LOCAL_PROXY_HEADERS } from '../../../src/local-proxy-header.ts';
 import { freePorts } from '../../support/consul.ts';
 import { discovered } from '../../support/endpoints.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { type RawServer, startRawServer } from '../../support/raw-server.ts';
 import { until } from '../../support/until.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -19,34 +19,10 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-interface Target {
-  readonly port: number;
-  /** What came in, one text per connection. */
-  readonly heard: string[];
-  readonly open: () => number;
-}
-
-async function target(onConnection: (socket: Socket) => void): Promise<Target> {
-  const sockets = new Set<Socket>();
-  const heard: string[] = [];
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    const place = heard.push('') - 1;
-    socket.on('data', (chunk) => {
-      heard[place] += String(chunk);
-    });
-    socket.on('error', () => {});
-    socket.on('close', () => sockets.delete(socket));
-    onConnection(socket);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  cleanups.push(async () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, 'close');
-  });
-  return { port: (server.address() as { port: number }).port, heard, open: () => sockets.size };
+async function target(onConnection: (socket: Socket) => void): Promise<RawServer> {
+  const server = await startRawServer(onConnection);
+  cleanups.push(() => server.close());
+  return server;
 }
 
 const answering =
