@@ -1,7 +1,7 @@
 /** An edge balancer as a real process, at an address of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { killChild } from '../../test/support/kill-child.ts';
 import { until } from '../../test/support/until.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../cli/main.ts');
@@ -48,12 +48,8 @@ export class Balancer {
   }
 
   /** SIGKILL: no goodbye to anyone. */
-  async kill9(): Promise<void> {
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const exit = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exit;
+  kill9(): Promise<void> {
+    return killChild(this.#child);
   }
 
   #configuration(): string {

@@ -1,7 +1,7 @@
 /** Runs instances of a service as real processes, and counts what they execute. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { killChild } from './kill-child.ts';
 import { until } from './until.ts';
 
 const PROGRAM = resolve(import.meta.dirname, 'instance.ts');
@@ -31,12 +31,8 @@ export class Instance {
   }
 
   /** No goodbye to anyone. */
-  async kill9(): Promise<void> {
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const exit = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exit;
+  kill9(): Promise<void> {
+    return killChild(this.#child);
   }
 
   close(): Promise<void> {
