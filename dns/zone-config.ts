@@ -12,6 +12,9 @@ import { besideBalanced, type StaticSetsOptions, staticSets } from './static-set
 import { Zone } from './zone.ts';
 import { type ZoneNode, ZoneTree } from './zone-tree.ts';
 
+/** They take a tenth of a millisecond. */
+const NAMES_PER_STEP = 100;
+
 /** A record that still has to be given its pools. */
 export interface BalancedPlace {
   readonly node: ZoneNode;
@@ -34,7 +37,7 @@ export function buildZones(...options: Parameters<typeof buildZonesSteps>): Buil
   return toEnd(buildZonesSteps(...options));
 }
 
-/** The same in steps of one name each, but for the delegations. */
+/** The same in steps of a hundred names, but for the delegations. */
 export function* buildZonesSteps(
   zones: DnsConfig['zones'],
   nowSeconds: number,
@@ -53,6 +56,7 @@ export function* buildZonesSteps(
   // Behind them, as a zone of ours can lie below a name that is delegated to others.
   tree.joinZones();
   const balanced: BalancedPlace[] = [];
+  let made = 0;
   for (const { zone, config } of built) {
     const apex = nodeAt(zone.name, zone, tree);
     const servers = config.ns.map((host): RecordData => ({ type: TYPE.NS, host }));
@@ -65,7 +69,8 @@ export function* buildZonesSteps(
       const node = nodeAt(name, zone, tree);
       if ('policy' in record) balanced.push({ node, config: record, fixed: besideBalanced(name, record, encode) });
       else node.sets = withSets(node.sets, staticSets(name, record, making));
-      yield;
+      made += 1;
+      if (made % NAMES_PER_STEP === 0) yield;
     }
   }
   return { tree, balanced };

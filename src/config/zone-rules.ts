@@ -26,7 +26,8 @@ export function zoneRules(context: RuleContext): void {
     if (!isShaped(path)) continue;
     serverRules(context, { path, zone, zones });
     if (!isShaped([...path, 'records'])) continue;
-    for (const [relative, record] of Object.entries(zone.records)) {
+    const records = Object.entries(zone.records);
+    for (const [relative, record] of records) {
       const at = [...path, 'records', relative];
       const inside = inner.get(name) ?? [];
       nameRules(context, { path: at, record, name: nameInZone(relative, name), zone: name, zones, inner: inside });
@@ -34,7 +35,7 @@ export function zoneRules(context: RuleContext): void {
     }
     contentRules(context, { path: [...path, 'records'], zone: name, zones });
     // Behind the content: of a record that is there twice and wrong as well, that is the reason to tell.
-    for (const [relative, record] of Object.entries(zone.records)) {
+    for (const [relative, record] of records) {
       listRules(context, [...path, 'records', relative], record);
     }
   }

@@ -31,12 +31,12 @@ mail: { aaaa: [ "2001:db8::1" ] }`),
     );
   });
 
-  it('are built in steps of one name, so that queries can be answered in between', () => {
+  it('are built in steps of a hundred names, so that queries can be answered in between', () => {
     const names = Array.from({ length: 500 }, (_, i) => `n${i}: { a: [ 192.0.2.1 ] }`).join('\n');
     const steps = buildZonesSteps(zones(names), 1, encodeRecord);
     let count = 0;
     for (let step = steps.next(); step.done !== true; step = steps.next()) count += 1;
-    expect(count).toBeGreaterThanOrEqual(500);
+    expect(count).toBeGreaterThanOrEqual(5);
   });
 
   it('refuse a name that cannot be served', () => {
