@@ -46,6 +46,7 @@ describe('a worker that dies', () => {
     expect(lost).toBe(30 - inFlight);
     expect(lost).toBeGreaterThan(0);
     expect(lost).toBeLessThan(30);
+    await until(async () => (await house.total('outrigger_connections')) === 0, { what: 'the answered ones to close' });
     // The limit has forgotten the dead worker's connections, and both serve.
     const next = many(40, house.address('outbound'));
     await until(() => held.length === 40, { what: 'a full house' });
