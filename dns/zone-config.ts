@@ -12,7 +12,7 @@ import { besideBalanced, type StaticSetsOptions, staticSets } from './static-set
 import { Zone } from './zone.ts';
 import { type ZoneNode, ZoneTree } from './zone-tree.ts';
 
-/** They take a tenth of a millisecond. */
+/** They take less than a millisecond. */
 const NAMES_PER_STEP = 100;
 
 /** A record that still has to be given its pools. */
